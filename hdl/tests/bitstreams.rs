@@ -7,9 +7,14 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The cards that are placed and routed, and those that are estimated.
+const ROUTED: [&str; 2] = ["ecp5-85f", "ecp5-85f-tensor"];
+const ESTIMATED: [&str; 2] = ["artix7-100t", "ultrascale-plus"];
+
 /// What the largest ECP5 has.
 const ECP5_LUT4: u64 = 83_640;
 const ECP5_BLOCK_RAM: u64 = 208;
+const ECP5_MULTIPLIERS: u64 = 156;
 
 fn tree() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -36,7 +41,7 @@ fn number(report: &Value, key: &str) -> f64 {
 
 #[test]
 fn reports_are_of_the_verilog_in_the_tree() {
-    for target in ["ecp5-85f", "artix7-100t", "ultrascale-plus"] {
+    for target in ROUTED.into_iter().chain(ESTIMATED) {
         let source = tree().join(format!("hdl/verilog/{target}.v"));
         assert_eq!(
             report(target)["source_sha256"],
@@ -47,15 +52,20 @@ fn reports_are_of_the_verilog_in_the_tree() {
 }
 
 #[test]
-fn bitstream_is_the_one_of_its_report() {
-    let report = report("ecp5-85f");
-    let bit = tree().join("bitstreams/ecp5-85f/ecp5-85f.bit");
-    assert_eq!(report["bit_sha256"], sha256(&bit));
-    assert_eq!(report["bit_bytes"], fs::metadata(&bit).unwrap().len());
-    // The comment that ecppack writes first, then the preamble of a bitstream.
-    let bytes = fs::read(&bit).unwrap();
-    let preamble = [0xff, 0xff, 0xbd, 0xb3];
-    assert!(bytes[..256].windows(4).any(|window| window == preamble));
+fn bitstreams_are_those_of_their_reports() {
+    for target in ROUTED {
+        let report = report(target);
+        let bit = tree().join(format!("bitstreams/{target}/{target}.bit"));
+        assert_eq!(report["bit_sha256"], sha256(&bit), "{target}");
+        assert_eq!(report["bit_bytes"], fs::metadata(&bit).unwrap().len(), "{target}");
+        // The comment that ecppack writes first, then the preamble of a bitstream.
+        let bytes = fs::read(&bit).unwrap();
+        let preamble = [0xff, 0xff, 0xbd, 0xb3];
+        assert!(
+            bytes[..256].windows(4).any(|window| window == preamble),
+            "{target}"
+        );
+    }
 }
 
 /// Registers that the emitted Verilog cannot do without: the states of the Keccak cores.
@@ -66,16 +76,25 @@ fn least_ff(target: &str) -> f64 {
 
 #[test]
 fn sizes_are_believable() {
-    let ecp5 = report("ecp5-85f");
-    assert!((10_000.0..=ECP5_LUT4 as f64).contains(&number(&ecp5, "lut4")));
-    assert!((1.0..=ECP5_BLOCK_RAM as f64).contains(&number(&ecp5, "block_ram")));
-    assert_eq!(number(&ecp5, "pins"), 69.0);
-    assert!((40.0..400.0).contains(&number(&ecp5, "fmax_mhz")));
-    // What its register CLOCK_KHZ says is a clock that it can have.
-    let board = metisvm_boards::Board::named("ecp5-85f").unwrap();
-    assert!(number(&ecp5, "fmax_mhz") * 1e3 >= board.capabilities.clock_khz.into());
-    assert!(number(&ecp5, "ff") > least_ff("ecp5-85f"));
-    for target in ["artix7-100t", "ultrascale-plus"] {
+    for target in ROUTED {
+        let ecp5 = report(target);
+        let board = metisvm_boards::Board::named(target).unwrap();
+        assert!((10_000.0..=ECP5_LUT4 as f64).contains(&number(&ecp5, "lut4")));
+        assert!((1.0..=ECP5_BLOCK_RAM as f64).contains(&number(&ecp5, "block_ram")));
+        assert_eq!(number(&ecp5, "pins"), 69.0);
+        assert!((40.0..400.0).contains(&number(&ecp5, "fmax_mhz")));
+        // What its register CLOCK_KHZ says is a clock that it can have.
+        assert!(number(&ecp5, "fmax_mhz") * 1e3 >= board.capabilities.clock_khz.into());
+        assert!(number(&ecp5, "ff") > least_ff(target));
+        // Those of the array, and a few of what requantises.
+        let products = board.tensor.map_or(0, |tensor| match tensor.multipliers {
+            metisvm_boards::Multipliers::Dsp(products) => products,
+            other => panic!("{target}: an ECP5 has DSP blocks, not {other:?}"),
+        });
+        let dsp = number(&ecp5, "dsp");
+        assert!((products as f64..=ECP5_MULTIPLIERS as f64).contains(&dsp), "{dsp}");
+    }
+    for target in ESTIMATED {
         let report = report(target);
         assert_eq!(report["estimate"], "synthesis only, no place and route");
         assert!(

@@ -2931,12 +2931,12 @@ module metisvm_card$ecp5$card$constants(address,clock,data);
     mem[6'b1101] = 32'h0;
     mem[6'b1110] = 32'h0;
     mem[6'b1111] = 32'h0;
-    mem[6'b10000] = 32'h8;
-    mem[6'b10001] = 32'h8;
+    mem[6'b10000] = 32'h4;
+    mem[6'b10001] = 32'h4;
     mem[6'b10010] = 32'h4;
     mem[6'b10011] = 32'h800;
     mem[6'b10100] = 32'h800;
-    mem[6'b10101] = 32'h100;
+    mem[6'b10101] = 32'h200;
     mem[6'b10110] = 32'h200;
     mem[6'b10111] = 32'h8;
     mem[6'b11000] = 32'h18000;
@@ -13878,7 +13878,7 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         .rd_data_valid(reads$rd_data_valid),
         .rd_data_ready(reads$rd_data_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads writes(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$reads writes(
         .clock(writes$clock),
         .first_valid(writes$first_valid),
         .first_ready(writes$first_ready),
@@ -14792,93 +14792,93 @@ module metisvm_card$ecp5$card$tensor$engine(clock,open,place,bytes,limit,start,d
     output reg  events$7 /*verilator isolate_assignments*/;
 
     // Stub signals
-    reg  tiles_8$clock /*verilator isolate_assignments*/;
-    reg  tiles_8$open /*verilator isolate_assignments*/;
-    reg  [42:0] tiles_8$place /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_8$bytes /*verilator isolate_assignments*/;
-    reg  [24:0] tiles_8$limit /*verilator isolate_assignments*/;
-    reg  tiles_8$start /*verilator isolate_assignments*/;
-    wire  tiles_8$done;
-    wire  [14:0] tiles_8$status;
-    wire  [31:0] tiles_8$index;
-    reg  tiles_8$stop /*verilator isolate_assignments*/;
-    wire  tiles_8$idle;
-    reg  [47:0] tiles_8$base$0 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_8$base$1 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_8$base$2 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_8$base$3 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_8$base$4 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_8$size$0 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_8$size$1 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_8$size$2 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_8$size$3 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_8$size$4 /*verilator isolate_assignments*/;
-    wire  [47:0] tiles_8$rd_address;
-    wire  [15:0] tiles_8$rd_words;
-    wire  tiles_8$rd_valid;
-    reg  tiles_8$rd_ready /*verilator isolate_assignments*/;
-    reg  [63:0] tiles_8$rd_data /*verilator isolate_assignments*/;
-    reg  tiles_8$rd_data_valid /*verilator isolate_assignments*/;
-    wire  tiles_8$rd_data_ready;
-    wire  [47:0] tiles_8$wr_address;
-    wire  [63:0] tiles_8$wr_data;
-    wire  [7:0] tiles_8$wr_strobe;
-    wire  tiles_8$wr_valid;
-    reg  tiles_8$wr_ready /*verilator isolate_assignments*/;
-    reg  tiles_8$wr_settled /*verilator isolate_assignments*/;
-    wire  tiles_8$array_steps;
-    wire  tiles_8$load_busy;
-    wire  tiles_8$compute_busy;
-    wire  tiles_8$store_busy;
-    wire  tiles_8$load_waits;
-    wire  tiles_8$compute_waits;
-    wire  tiles_8$store_waits;
-    wire  tiles_8$memory_waits;
+    reg  tiles_4_deep$clock /*verilator isolate_assignments*/;
+    reg  tiles_4_deep$open /*verilator isolate_assignments*/;
+    reg  [42:0] tiles_4_deep$place /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_4_deep$bytes /*verilator isolate_assignments*/;
+    reg  [24:0] tiles_4_deep$limit /*verilator isolate_assignments*/;
+    reg  tiles_4_deep$start /*verilator isolate_assignments*/;
+    wire  tiles_4_deep$done;
+    wire  [14:0] tiles_4_deep$status;
+    wire  [31:0] tiles_4_deep$index;
+    reg  tiles_4_deep$stop /*verilator isolate_assignments*/;
+    wire  tiles_4_deep$idle;
+    reg  [47:0] tiles_4_deep$base$0 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_4_deep$base$1 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_4_deep$base$2 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_4_deep$base$3 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_4_deep$base$4 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_4_deep$size$0 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_4_deep$size$1 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_4_deep$size$2 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_4_deep$size$3 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_4_deep$size$4 /*verilator isolate_assignments*/;
+    wire  [47:0] tiles_4_deep$rd_address;
+    wire  [15:0] tiles_4_deep$rd_words;
+    wire  tiles_4_deep$rd_valid;
+    reg  tiles_4_deep$rd_ready /*verilator isolate_assignments*/;
+    reg  [63:0] tiles_4_deep$rd_data /*verilator isolate_assignments*/;
+    reg  tiles_4_deep$rd_data_valid /*verilator isolate_assignments*/;
+    wire  tiles_4_deep$rd_data_ready;
+    wire  [47:0] tiles_4_deep$wr_address;
+    wire  [63:0] tiles_4_deep$wr_data;
+    wire  [7:0] tiles_4_deep$wr_strobe;
+    wire  tiles_4_deep$wr_valid;
+    reg  tiles_4_deep$wr_ready /*verilator isolate_assignments*/;
+    reg  tiles_4_deep$wr_settled /*verilator isolate_assignments*/;
+    wire  tiles_4_deep$array_steps;
+    wire  tiles_4_deep$load_busy;
+    wire  tiles_4_deep$compute_busy;
+    wire  tiles_4_deep$store_busy;
+    wire  tiles_4_deep$load_waits;
+    wire  tiles_4_deep$compute_waits;
+    wire  tiles_4_deep$store_waits;
+    wire  tiles_4_deep$memory_waits;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8 tiles_8(
-        .clock(tiles_8$clock),
-        .open(tiles_8$open),
-        .place(tiles_8$place),
-        .bytes(tiles_8$bytes),
-        .limit(tiles_8$limit),
-        .start(tiles_8$start),
-        .done(tiles_8$done),
-        .status(tiles_8$status),
-        .index(tiles_8$index),
-        .stop(tiles_8$stop),
-        .idle(tiles_8$idle),
-        .base$0(tiles_8$base$0),
-        .base$1(tiles_8$base$1),
-        .base$2(tiles_8$base$2),
-        .base$3(tiles_8$base$3),
-        .base$4(tiles_8$base$4),
-        .size$0(tiles_8$size$0),
-        .size$1(tiles_8$size$1),
-        .size$2(tiles_8$size$2),
-        .size$3(tiles_8$size$3),
-        .size$4(tiles_8$size$4),
-        .rd_address(tiles_8$rd_address),
-        .rd_words(tiles_8$rd_words),
-        .rd_valid(tiles_8$rd_valid),
-        .rd_ready(tiles_8$rd_ready),
-        .rd_data(tiles_8$rd_data),
-        .rd_data_valid(tiles_8$rd_data_valid),
-        .rd_data_ready(tiles_8$rd_data_ready),
-        .wr_address(tiles_8$wr_address),
-        .wr_data(tiles_8$wr_data),
-        .wr_strobe(tiles_8$wr_strobe),
-        .wr_valid(tiles_8$wr_valid),
-        .wr_ready(tiles_8$wr_ready),
-        .wr_settled(tiles_8$wr_settled),
-        .array_steps(tiles_8$array_steps),
-        .load_busy(tiles_8$load_busy),
-        .compute_busy(tiles_8$compute_busy),
-        .store_busy(tiles_8$store_busy),
-        .load_waits(tiles_8$load_waits),
-        .compute_waits(tiles_8$compute_waits),
-        .store_waits(tiles_8$store_waits),
-        .memory_waits(tiles_8$memory_waits)
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep tiles_4_deep(
+        .clock(tiles_4_deep$clock),
+        .open(tiles_4_deep$open),
+        .place(tiles_4_deep$place),
+        .bytes(tiles_4_deep$bytes),
+        .limit(tiles_4_deep$limit),
+        .start(tiles_4_deep$start),
+        .done(tiles_4_deep$done),
+        .status(tiles_4_deep$status),
+        .index(tiles_4_deep$index),
+        .stop(tiles_4_deep$stop),
+        .idle(tiles_4_deep$idle),
+        .base$0(tiles_4_deep$base$0),
+        .base$1(tiles_4_deep$base$1),
+        .base$2(tiles_4_deep$base$2),
+        .base$3(tiles_4_deep$base$3),
+        .base$4(tiles_4_deep$base$4),
+        .size$0(tiles_4_deep$size$0),
+        .size$1(tiles_4_deep$size$1),
+        .size$2(tiles_4_deep$size$2),
+        .size$3(tiles_4_deep$size$3),
+        .size$4(tiles_4_deep$size$4),
+        .rd_address(tiles_4_deep$rd_address),
+        .rd_words(tiles_4_deep$rd_words),
+        .rd_valid(tiles_4_deep$rd_valid),
+        .rd_ready(tiles_4_deep$rd_ready),
+        .rd_data(tiles_4_deep$rd_data),
+        .rd_data_valid(tiles_4_deep$rd_data_valid),
+        .rd_data_ready(tiles_4_deep$rd_data_ready),
+        .wr_address(tiles_4_deep$wr_address),
+        .wr_data(tiles_4_deep$wr_data),
+        .wr_strobe(tiles_4_deep$wr_strobe),
+        .wr_valid(tiles_4_deep$wr_valid),
+        .wr_ready(tiles_4_deep$wr_ready),
+        .wr_settled(tiles_4_deep$wr_settled),
+        .array_steps(tiles_4_deep$array_steps),
+        .load_busy(tiles_4_deep$load_busy),
+        .compute_busy(tiles_4_deep$compute_busy),
+        .store_busy(tiles_4_deep$store_busy),
+        .load_waits(tiles_4_deep$load_waits),
+        .compute_waits(tiles_4_deep$compute_waits),
+        .store_waits(tiles_4_deep$store_waits),
+        .memory_waits(tiles_4_deep$memory_waits)
     );
 
     // Update code
@@ -14903,53 +14903,53 @@ module metisvm_card$ecp5$card$tensor$engine(clock,open,place,bytes,limit,start,d
         events$5 = 1'b0;
         events$6 = 1'b0;
         events$7 = 1'b0;
-        tiles_8$clock = clock;
-        tiles_8$open = open;
-        tiles_8$place = place;
-        tiles_8$bytes = bytes;
-        tiles_8$limit = limit;
-        tiles_8$start = start;
-        done = tiles_8$done;
-        status = tiles_8$status;
-        index = tiles_8$index;
-        tiles_8$stop = stop;
-        idle = tiles_8$idle;
-        tiles_8$base$0 = base$0;
-        tiles_8$size$0 = size$0;
-        tiles_8$base$1 = base$1;
-        tiles_8$size$1 = size$1;
-        tiles_8$base$2 = base$2;
-        tiles_8$size$2 = size$2;
-        tiles_8$base$3 = base$3;
-        tiles_8$size$3 = size$3;
-        tiles_8$base$4 = base$4;
-        tiles_8$size$4 = size$4;
-        rd_address = tiles_8$rd_address;
-        rd_words = tiles_8$rd_words;
-        rd_valid = tiles_8$rd_valid;
-        tiles_8$rd_ready = rd_ready;
-        tiles_8$rd_data = rd_data;
-        tiles_8$rd_data_valid = rd_data_valid;
-        rd_data_ready = tiles_8$rd_data_ready;
-        wr_address = tiles_8$wr_address;
-        wr_data = tiles_8$wr_data;
-        wr_strobe = tiles_8$wr_strobe;
-        wr_valid = tiles_8$wr_valid;
-        tiles_8$wr_ready = wr_ready;
-        tiles_8$wr_settled = wr_settled;
-        events$0 = tiles_8$array_steps;
-        events$1 = tiles_8$load_busy;
-        events$2 = tiles_8$compute_busy;
-        events$3 = tiles_8$store_busy;
-        events$4 = tiles_8$load_waits;
-        events$5 = tiles_8$compute_waits;
-        events$6 = tiles_8$store_waits;
-        events$7 = tiles_8$memory_waits;
+        tiles_4_deep$clock = clock;
+        tiles_4_deep$open = open;
+        tiles_4_deep$place = place;
+        tiles_4_deep$bytes = bytes;
+        tiles_4_deep$limit = limit;
+        tiles_4_deep$start = start;
+        done = tiles_4_deep$done;
+        status = tiles_4_deep$status;
+        index = tiles_4_deep$index;
+        tiles_4_deep$stop = stop;
+        idle = tiles_4_deep$idle;
+        tiles_4_deep$base$0 = base$0;
+        tiles_4_deep$size$0 = size$0;
+        tiles_4_deep$base$1 = base$1;
+        tiles_4_deep$size$1 = size$1;
+        tiles_4_deep$base$2 = base$2;
+        tiles_4_deep$size$2 = size$2;
+        tiles_4_deep$base$3 = base$3;
+        tiles_4_deep$size$3 = size$3;
+        tiles_4_deep$base$4 = base$4;
+        tiles_4_deep$size$4 = size$4;
+        rd_address = tiles_4_deep$rd_address;
+        rd_words = tiles_4_deep$rd_words;
+        rd_valid = tiles_4_deep$rd_valid;
+        tiles_4_deep$rd_ready = rd_ready;
+        tiles_4_deep$rd_data = rd_data;
+        tiles_4_deep$rd_data_valid = rd_data_valid;
+        rd_data_ready = tiles_4_deep$rd_data_ready;
+        wr_address = tiles_4_deep$wr_address;
+        wr_data = tiles_4_deep$wr_data;
+        wr_strobe = tiles_4_deep$wr_strobe;
+        wr_valid = tiles_4_deep$wr_valid;
+        tiles_4_deep$wr_ready = wr_ready;
+        tiles_4_deep$wr_settled = wr_settled;
+        events$0 = tiles_4_deep$array_steps;
+        events$1 = tiles_4_deep$load_busy;
+        events$2 = tiles_4_deep$compute_busy;
+        events$3 = tiles_4_deep$store_busy;
+        events$4 = tiles_4_deep$load_waits;
+        events$5 = tiles_4_deep$compute_waits;
+        events$6 = tiles_4_deep$store_waits;
+        events$7 = tiles_4_deep$memory_waits;
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$engine
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit,start,done,status,index,stop,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,wr_settled,array_steps,load_busy,compute_busy,store_busy,load_waits,compute_waits,store_waits,memory_waits);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep(clock,open,place,bytes,limit,start,done,status,index,stop,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,wr_settled,array_steps,load_busy,compute_busy,store_busy,load_waits,compute_waits,store_waits,memory_waits);
 
     // Module arguments
     input wire  clock;
@@ -14996,81 +14996,45 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     output reg  memory_waits /*verilator isolate_assignments*/;
 
     // Constant declarations
-    localparam  a_lane$0 = 32'h1;
-    localparam  a_lane$1 = 32'h2;
-    localparam  a_lane$2 = 32'h4;
-    localparam  a_lane$3 = 32'h8;
-    localparam  a_lane$4 = 32'h10;
-    localparam  a_lane$5 = 32'h20;
-    localparam  a_lane$6 = 32'h40;
-    localparam  a_lane$7 = 32'h80;
-    localparam  a_lane$8 = 32'h100;
-    localparam  a_lane$9 = 32'h200;
-    localparam  a_lane$10 = 32'h400;
-    localparam  a_lane$11 = 32'h800;
-    localparam  a_lane$12 = 32'h1000;
-    localparam  a_lane$13 = 32'h2000;
-    localparam  a_lane$14 = 32'h4000;
-    localparam  a_lane$15 = 32'h8000;
-    localparam  a_lane$16 = 32'h10000;
-    localparam  a_lane$17 = 32'h20000;
-    localparam  a_lane$18 = 32'h40000;
-    localparam  a_lane$19 = 32'h80000;
-    localparam  a_lane$20 = 32'h100000;
-    localparam  a_lane$21 = 32'h200000;
-    localparam  a_lane$22 = 32'h400000;
-    localparam  a_lane$23 = 32'h800000;
-    localparam  a_lane$24 = 32'h1000000;
-    localparam  a_lane$25 = 32'h2000000;
-    localparam  a_lane$26 = 32'h4000000;
-    localparam  a_lane$27 = 32'h8000000;
-    localparam  a_lane$28 = 32'h10000000;
-    localparam  a_lane$29 = 32'h20000000;
-    localparam  a_lane$30 = 32'h40000000;
-    localparam  a_lane$31 = 32'h80000000;
-    localparam  b_lane$0 = 32'h1;
-    localparam  b_lane$1 = 32'h2;
-    localparam  b_lane$2 = 32'h4;
-    localparam  b_lane$3 = 32'h8;
-    localparam  b_lane$4 = 32'h10;
-    localparam  b_lane$5 = 32'h20;
-    localparam  b_lane$6 = 32'h40;
-    localparam  b_lane$7 = 32'h80;
-    localparam  b_lane$8 = 32'h100;
-    localparam  b_lane$9 = 32'h200;
-    localparam  b_lane$10 = 32'h400;
-    localparam  b_lane$11 = 32'h800;
-    localparam  b_lane$12 = 32'h1000;
-    localparam  b_lane$13 = 32'h2000;
-    localparam  b_lane$14 = 32'h4000;
-    localparam  b_lane$15 = 32'h8000;
-    localparam  b_lane$16 = 32'h10000;
-    localparam  b_lane$17 = 32'h20000;
-    localparam  b_lane$18 = 32'h40000;
-    localparam  b_lane$19 = 32'h80000;
-    localparam  b_lane$20 = 32'h100000;
-    localparam  b_lane$21 = 32'h200000;
-    localparam  b_lane$22 = 32'h400000;
-    localparam  b_lane$23 = 32'h800000;
-    localparam  b_lane$24 = 32'h1000000;
-    localparam  b_lane$25 = 32'h2000000;
-    localparam  b_lane$26 = 32'h4000000;
-    localparam  b_lane$27 = 32'h8000000;
-    localparam  b_lane$28 = 32'h10000000;
-    localparam  b_lane$29 = 32'h20000000;
-    localparam  b_lane$30 = 32'h40000000;
-    localparam  b_lane$31 = 32'h80000000;
-    localparam  column$0 = 8'h1;
-    localparam  column$1 = 8'h2;
-    localparam  column$2 = 8'h4;
-    localparam  column$3 = 8'h8;
-    localparam  column$4 = 8'h10;
-    localparam  column$5 = 8'h20;
-    localparam  column$6 = 8'h40;
-    localparam  column$7 = 8'h80;
-    localparam  no_a = 32'h0;
-    localparam  no_b = 32'h0;
-    localparam  no_column = 8'h0;
+    localparam  a_lane$0 = 16'h1;
+    localparam  a_lane$1 = 16'h2;
+    localparam  a_lane$2 = 16'h4;
+    localparam  a_lane$3 = 16'h8;
+    localparam  a_lane$4 = 16'h10;
+    localparam  a_lane$5 = 16'h20;
+    localparam  a_lane$6 = 16'h40;
+    localparam  a_lane$7 = 16'h80;
+    localparam  a_lane$8 = 16'h100;
+    localparam  a_lane$9 = 16'h200;
+    localparam  a_lane$10 = 16'h400;
+    localparam  a_lane$11 = 16'h800;
+    localparam  a_lane$12 = 16'h1000;
+    localparam  a_lane$13 = 16'h2000;
+    localparam  a_lane$14 = 16'h4000;
+    localparam  a_lane$15 = 16'h8000;
+    localparam  b_lane$0 = 16'h1;
+    localparam  b_lane$1 = 16'h2;
+    localparam  b_lane$2 = 16'h4;
+    localparam  b_lane$3 = 16'h8;
+    localparam  b_lane$4 = 16'h10;
+    localparam  b_lane$5 = 16'h20;
+    localparam  b_lane$6 = 16'h40;
+    localparam  b_lane$7 = 16'h80;
+    localparam  b_lane$8 = 16'h100;
+    localparam  b_lane$9 = 16'h200;
+    localparam  b_lane$10 = 16'h400;
+    localparam  b_lane$11 = 16'h800;
+    localparam  b_lane$12 = 16'h1000;
+    localparam  b_lane$13 = 16'h2000;
+    localparam  b_lane$14 = 16'h4000;
+    localparam  b_lane$15 = 16'h8000;
+    localparam  column$0 = 4'h1;
+    localparam  column$1 = 4'h2;
+    localparam  column$2 = 4'h4;
+    localparam  column$3 = 4'h8;
+    localparam  no_a = 16'h0;
+    localparam  no_b = 16'h0;
+    localparam  no_column = 4'h0;
 
     // Stub signals
     reg  runner$clock /*verilator isolate_assignments*/;
@@ -15166,22 +15130,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     wire  [8:0] load$a_data$13;
     wire  [8:0] load$a_data$14;
     wire  [8:0] load$a_data$15;
-    wire  [8:0] load$a_data$16;
-    wire  [8:0] load$a_data$17;
-    wire  [8:0] load$a_data$18;
-    wire  [8:0] load$a_data$19;
-    wire  [8:0] load$a_data$20;
-    wire  [8:0] load$a_data$21;
-    wire  [8:0] load$a_data$22;
-    wire  [8:0] load$a_data$23;
-    wire  [8:0] load$a_data$24;
-    wire  [8:0] load$a_data$25;
-    wire  [8:0] load$a_data$26;
-    wire  [8:0] load$a_data$27;
-    wire  [8:0] load$a_data$28;
-    wire  [8:0] load$a_data$29;
-    wire  [8:0] load$a_data$30;
-    wire  [8:0] load$a_data$31;
     wire  load$a_mask$0;
     wire  load$a_mask$1;
     wire  load$a_mask$2;
@@ -15198,22 +15146,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     wire  load$a_mask$13;
     wire  load$a_mask$14;
     wire  load$a_mask$15;
-    wire  load$a_mask$16;
-    wire  load$a_mask$17;
-    wire  load$a_mask$18;
-    wire  load$a_mask$19;
-    wire  load$a_mask$20;
-    wire  load$a_mask$21;
-    wire  load$a_mask$22;
-    wire  load$a_mask$23;
-    wire  load$a_mask$24;
-    wire  load$a_mask$25;
-    wire  load$a_mask$26;
-    wire  load$a_mask$27;
-    wire  load$a_mask$28;
-    wire  load$a_mask$29;
-    wire  load$a_mask$30;
-    wire  load$a_mask$31;
     wire  load$b_write;
     wire  [15:0] load$b_address;
     wire  [8:0] load$b_data$0;
@@ -15232,22 +15164,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     wire  [8:0] load$b_data$13;
     wire  [8:0] load$b_data$14;
     wire  [8:0] load$b_data$15;
-    wire  [8:0] load$b_data$16;
-    wire  [8:0] load$b_data$17;
-    wire  [8:0] load$b_data$18;
-    wire  [8:0] load$b_data$19;
-    wire  [8:0] load$b_data$20;
-    wire  [8:0] load$b_data$21;
-    wire  [8:0] load$b_data$22;
-    wire  [8:0] load$b_data$23;
-    wire  [8:0] load$b_data$24;
-    wire  [8:0] load$b_data$25;
-    wire  [8:0] load$b_data$26;
-    wire  [8:0] load$b_data$27;
-    wire  [8:0] load$b_data$28;
-    wire  [8:0] load$b_data$29;
-    wire  [8:0] load$b_data$30;
-    wire  [8:0] load$b_data$31;
     wire  load$b_mask$0;
     wire  load$b_mask$1;
     wire  load$b_mask$2;
@@ -15264,22 +15180,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     wire  load$b_mask$13;
     wire  load$b_mask$14;
     wire  load$b_mask$15;
-    wire  load$b_mask$16;
-    wire  load$b_mask$17;
-    wire  load$b_mask$18;
-    wire  load$b_mask$19;
-    wire  load$b_mask$20;
-    wire  load$b_mask$21;
-    wire  load$b_mask$22;
-    wire  load$b_mask$23;
-    wire  load$b_mask$24;
-    wire  load$b_mask$25;
-    wire  load$b_mask$26;
-    wire  load$b_mask$27;
-    wire  load$b_mask$28;
-    wire  load$b_mask$29;
-    wire  load$b_mask$30;
-    wire  load$b_mask$31;
     wire  load$acc_valid;
     reg  load$acc_ready /*verilator isolate_assignments*/;
     wire  [23:0] load$acc_address;
@@ -15287,18 +15187,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     wire  [31:0] load$acc_data$1;
     wire  [31:0] load$acc_data$2;
     wire  [31:0] load$acc_data$3;
-    wire  [31:0] load$acc_data$4;
-    wire  [31:0] load$acc_data$5;
-    wire  [31:0] load$acc_data$6;
-    wire  [31:0] load$acc_data$7;
     wire  load$acc_mask$0;
     wire  load$acc_mask$1;
     wire  load$acc_mask$2;
     wire  load$acc_mask$3;
-    wire  load$acc_mask$4;
-    wire  load$acc_mask$5;
-    wire  load$acc_mask$6;
-    wire  load$acc_mask$7;
     wire  load$param_write;
     wire  [15:0] load$param_address;
     wire  [63:0] load$param_data;
@@ -15333,22 +15225,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     reg  [8:0] compute$a$13 /*verilator isolate_assignments*/;
     reg  [8:0] compute$a$14 /*verilator isolate_assignments*/;
     reg  [8:0] compute$a$15 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$16 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$17 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$18 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$19 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$20 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$21 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$22 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$23 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$24 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$25 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$26 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$27 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$28 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$29 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$30 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$a$31 /*verilator isolate_assignments*/;
     wire  [10:0] compute$b_address;
     reg  [8:0] compute$b$0 /*verilator isolate_assignments*/;
     reg  [8:0] compute$b$1 /*verilator isolate_assignments*/;
@@ -15366,22 +15242,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     reg  [8:0] compute$b$13 /*verilator isolate_assignments*/;
     reg  [8:0] compute$b$14 /*verilator isolate_assignments*/;
     reg  [8:0] compute$b$15 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$16 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$17 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$18 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$19 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$20 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$21 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$22 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$23 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$24 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$25 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$26 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$27 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$28 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$29 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$30 /*verilator isolate_assignments*/;
-    reg  [8:0] compute$b$31 /*verilator isolate_assignments*/;
     wire  compute$read_valid;
     reg  compute$read_ready /*verilator isolate_assignments*/;
     wire  [10:0] compute$read_address;
@@ -15389,22 +15249,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     reg  [31:0] compute$read_row$1 /*verilator isolate_assignments*/;
     reg  [31:0] compute$read_row$2 /*verilator isolate_assignments*/;
     reg  [31:0] compute$read_row$3 /*verilator isolate_assignments*/;
-    reg  [31:0] compute$read_row$4 /*verilator isolate_assignments*/;
-    reg  [31:0] compute$read_row$5 /*verilator isolate_assignments*/;
-    reg  [31:0] compute$read_row$6 /*verilator isolate_assignments*/;
-    reg  [31:0] compute$read_row$7 /*verilator isolate_assignments*/;
     wire  compute$write_valid;
     reg  compute$write_ready /*verilator isolate_assignments*/;
     wire  [10:0] compute$write_address;
-    wire  [7:0] compute$write_mask;
+    wire  [3:0] compute$write_mask;
     wire  [31:0] compute$write_row$0;
     wire  [31:0] compute$write_row$1;
     wire  [31:0] compute$write_row$2;
     wire  [31:0] compute$write_row$3;
-    wire  [31:0] compute$write_row$4;
-    wire  [31:0] compute$write_row$5;
-    wire  [31:0] compute$write_row$6;
-    wire  [31:0] compute$write_row$7;
     wire  [15:0] compute$param_address;
     reg  [63:0] compute$param_record /*verilator isolate_assignments*/;
     reg  compute$param_loaded /*verilator isolate_assignments*/;
@@ -15437,10 +15289,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     reg  [31:0] store$acc_data$1 /*verilator isolate_assignments*/;
     reg  [31:0] store$acc_data$2 /*verilator isolate_assignments*/;
     reg  [31:0] store$acc_data$3 /*verilator isolate_assignments*/;
-    reg  [31:0] store$acc_data$4 /*verilator isolate_assignments*/;
-    reg  [31:0] store$acc_data$5 /*verilator isolate_assignments*/;
-    reg  [31:0] store$acc_data$6 /*verilator isolate_assignments*/;
-    reg  [31:0] store$acc_data$7 /*verilator isolate_assignments*/;
     wire  store$w_valid;
     reg  store$w_ready /*verilator isolate_assignments*/;
     wire  [47:0] store$w_address;
@@ -15512,22 +15360,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     wire  [8:0] bank_a$lanes$13;
     wire  [8:0] bank_a$lanes$14;
     wire  [8:0] bank_a$lanes$15;
-    wire  [8:0] bank_a$lanes$16;
-    wire  [8:0] bank_a$lanes$17;
-    wire  [8:0] bank_a$lanes$18;
-    wire  [8:0] bank_a$lanes$19;
-    wire  [8:0] bank_a$lanes$20;
-    wire  [8:0] bank_a$lanes$21;
-    wire  [8:0] bank_a$lanes$22;
-    wire  [8:0] bank_a$lanes$23;
-    wire  [8:0] bank_a$lanes$24;
-    wire  [8:0] bank_a$lanes$25;
-    wire  [8:0] bank_a$lanes$26;
-    wire  [8:0] bank_a$lanes$27;
-    wire  [8:0] bank_a$lanes$28;
-    wire  [8:0] bank_a$lanes$29;
-    wire  [8:0] bank_a$lanes$30;
-    wire  [8:0] bank_a$lanes$31;
     reg  [10:0] bank_a$write_address /*verilator isolate_assignments*/;
     reg  [8:0] bank_a$write_lanes$0 /*verilator isolate_assignments*/;
     reg  [8:0] bank_a$write_lanes$1 /*verilator isolate_assignments*/;
@@ -15545,23 +15377,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     reg  [8:0] bank_a$write_lanes$13 /*verilator isolate_assignments*/;
     reg  [8:0] bank_a$write_lanes$14 /*verilator isolate_assignments*/;
     reg  [8:0] bank_a$write_lanes$15 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$16 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$17 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$18 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$19 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$20 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$21 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$22 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$23 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$24 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$25 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$26 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$27 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$28 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$29 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$30 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_a$write_lanes$31 /*verilator isolate_assignments*/;
-    reg  [31:0] bank_a$write_mask /*verilator isolate_assignments*/;
+    reg  [15:0] bank_a$write_mask /*verilator isolate_assignments*/;
     reg  bank_b$clock /*verilator isolate_assignments*/;
     reg  [10:0] bank_b$read_address /*verilator isolate_assignments*/;
     wire  [8:0] bank_b$lanes$0;
@@ -15580,22 +15396,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     wire  [8:0] bank_b$lanes$13;
     wire  [8:0] bank_b$lanes$14;
     wire  [8:0] bank_b$lanes$15;
-    wire  [8:0] bank_b$lanes$16;
-    wire  [8:0] bank_b$lanes$17;
-    wire  [8:0] bank_b$lanes$18;
-    wire  [8:0] bank_b$lanes$19;
-    wire  [8:0] bank_b$lanes$20;
-    wire  [8:0] bank_b$lanes$21;
-    wire  [8:0] bank_b$lanes$22;
-    wire  [8:0] bank_b$lanes$23;
-    wire  [8:0] bank_b$lanes$24;
-    wire  [8:0] bank_b$lanes$25;
-    wire  [8:0] bank_b$lanes$26;
-    wire  [8:0] bank_b$lanes$27;
-    wire  [8:0] bank_b$lanes$28;
-    wire  [8:0] bank_b$lanes$29;
-    wire  [8:0] bank_b$lanes$30;
-    wire  [8:0] bank_b$lanes$31;
     reg  [10:0] bank_b$write_address /*verilator isolate_assignments*/;
     reg  [8:0] bank_b$write_lanes$0 /*verilator isolate_assignments*/;
     reg  [8:0] bank_b$write_lanes$1 /*verilator isolate_assignments*/;
@@ -15613,48 +15413,24 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     reg  [8:0] bank_b$write_lanes$13 /*verilator isolate_assignments*/;
     reg  [8:0] bank_b$write_lanes$14 /*verilator isolate_assignments*/;
     reg  [8:0] bank_b$write_lanes$15 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$16 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$17 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$18 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$19 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$20 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$21 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$22 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$23 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$24 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$25 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$26 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$27 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$28 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$29 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$30 /*verilator isolate_assignments*/;
-    reg  [8:0] bank_b$write_lanes$31 /*verilator isolate_assignments*/;
-    reg  [31:0] bank_b$write_mask /*verilator isolate_assignments*/;
+    reg  [15:0] bank_b$write_mask /*verilator isolate_assignments*/;
     reg  acc$clock /*verilator isolate_assignments*/;
     reg  acc$compute_write_valid /*verilator isolate_assignments*/;
     wire  acc$compute_write_ready;
     reg  [10:0] acc$compute_write_address /*verilator isolate_assignments*/;
-    reg  [7:0] acc$compute_write_mask /*verilator isolate_assignments*/;
+    reg  [3:0] acc$compute_write_mask /*verilator isolate_assignments*/;
     reg  [31:0] acc$compute_write_row$0 /*verilator isolate_assignments*/;
     reg  [31:0] acc$compute_write_row$1 /*verilator isolate_assignments*/;
     reg  [31:0] acc$compute_write_row$2 /*verilator isolate_assignments*/;
     reg  [31:0] acc$compute_write_row$3 /*verilator isolate_assignments*/;
-    reg  [31:0] acc$compute_write_row$4 /*verilator isolate_assignments*/;
-    reg  [31:0] acc$compute_write_row$5 /*verilator isolate_assignments*/;
-    reg  [31:0] acc$compute_write_row$6 /*verilator isolate_assignments*/;
-    reg  [31:0] acc$compute_write_row$7 /*verilator isolate_assignments*/;
     reg  acc$load_write_valid /*verilator isolate_assignments*/;
     wire  acc$load_write_ready;
     reg  [10:0] acc$load_write_address /*verilator isolate_assignments*/;
-    reg  [7:0] acc$load_write_mask /*verilator isolate_assignments*/;
+    reg  [3:0] acc$load_write_mask /*verilator isolate_assignments*/;
     reg  [31:0] acc$load_write_row$0 /*verilator isolate_assignments*/;
     reg  [31:0] acc$load_write_row$1 /*verilator isolate_assignments*/;
     reg  [31:0] acc$load_write_row$2 /*verilator isolate_assignments*/;
     reg  [31:0] acc$load_write_row$3 /*verilator isolate_assignments*/;
-    reg  [31:0] acc$load_write_row$4 /*verilator isolate_assignments*/;
-    reg  [31:0] acc$load_write_row$5 /*verilator isolate_assignments*/;
-    reg  [31:0] acc$load_write_row$6 /*verilator isolate_assignments*/;
-    reg  [31:0] acc$load_write_row$7 /*verilator isolate_assignments*/;
     reg  acc$compute_read_valid /*verilator isolate_assignments*/;
     wire  acc$compute_read_ready;
     reg  [10:0] acc$compute_read_address /*verilator isolate_assignments*/;
@@ -15665,10 +15441,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     wire  [31:0] acc$row$1;
     wire  [31:0] acc$row$2;
     wire  [31:0] acc$row$3;
-    wire  [31:0] acc$row$4;
-    wire  [31:0] acc$row$5;
-    wire  [31:0] acc$row$6;
-    wire  [31:0] acc$row$7;
     reg  records$clock /*verilator isolate_assignments*/;
     reg  records$forget /*verilator isolate_assignments*/;
     wire  records$forgetting;
@@ -15694,12 +15466,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     // Local signals
     reg  halts /*verilator isolate_assignments*/;
     reg  answers /*verilator isolate_assignments*/;
-    reg  [31:0] a_mask /*verilator isolate_assignments*/;
-    reg  [31:0] b_mask /*verilator isolate_assignments*/;
-    reg  [7:0] acc_mask /*verilator isolate_assignments*/;
+    reg  [15:0] a_mask /*verilator isolate_assignments*/;
+    reg  [15:0] b_mask /*verilator isolate_assignments*/;
+    reg  [3:0] acc_mask /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner runner(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner runner(
         .clock(runner$clock),
         .open(runner$open),
         .place(runner$place),
@@ -15747,7 +15519,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .pauses$1(runner$pauses$1),
         .pauses$2(runner$pauses$2)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load load(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load load(
         .clock(load$clock),
         .stop(load$stop),
         .start(load$start),
@@ -15795,22 +15567,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .a_data$13(load$a_data$13),
         .a_data$14(load$a_data$14),
         .a_data$15(load$a_data$15),
-        .a_data$16(load$a_data$16),
-        .a_data$17(load$a_data$17),
-        .a_data$18(load$a_data$18),
-        .a_data$19(load$a_data$19),
-        .a_data$20(load$a_data$20),
-        .a_data$21(load$a_data$21),
-        .a_data$22(load$a_data$22),
-        .a_data$23(load$a_data$23),
-        .a_data$24(load$a_data$24),
-        .a_data$25(load$a_data$25),
-        .a_data$26(load$a_data$26),
-        .a_data$27(load$a_data$27),
-        .a_data$28(load$a_data$28),
-        .a_data$29(load$a_data$29),
-        .a_data$30(load$a_data$30),
-        .a_data$31(load$a_data$31),
         .a_mask$0(load$a_mask$0),
         .a_mask$1(load$a_mask$1),
         .a_mask$2(load$a_mask$2),
@@ -15827,22 +15583,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .a_mask$13(load$a_mask$13),
         .a_mask$14(load$a_mask$14),
         .a_mask$15(load$a_mask$15),
-        .a_mask$16(load$a_mask$16),
-        .a_mask$17(load$a_mask$17),
-        .a_mask$18(load$a_mask$18),
-        .a_mask$19(load$a_mask$19),
-        .a_mask$20(load$a_mask$20),
-        .a_mask$21(load$a_mask$21),
-        .a_mask$22(load$a_mask$22),
-        .a_mask$23(load$a_mask$23),
-        .a_mask$24(load$a_mask$24),
-        .a_mask$25(load$a_mask$25),
-        .a_mask$26(load$a_mask$26),
-        .a_mask$27(load$a_mask$27),
-        .a_mask$28(load$a_mask$28),
-        .a_mask$29(load$a_mask$29),
-        .a_mask$30(load$a_mask$30),
-        .a_mask$31(load$a_mask$31),
         .b_write(load$b_write),
         .b_address(load$b_address),
         .b_data$0(load$b_data$0),
@@ -15861,22 +15601,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .b_data$13(load$b_data$13),
         .b_data$14(load$b_data$14),
         .b_data$15(load$b_data$15),
-        .b_data$16(load$b_data$16),
-        .b_data$17(load$b_data$17),
-        .b_data$18(load$b_data$18),
-        .b_data$19(load$b_data$19),
-        .b_data$20(load$b_data$20),
-        .b_data$21(load$b_data$21),
-        .b_data$22(load$b_data$22),
-        .b_data$23(load$b_data$23),
-        .b_data$24(load$b_data$24),
-        .b_data$25(load$b_data$25),
-        .b_data$26(load$b_data$26),
-        .b_data$27(load$b_data$27),
-        .b_data$28(load$b_data$28),
-        .b_data$29(load$b_data$29),
-        .b_data$30(load$b_data$30),
-        .b_data$31(load$b_data$31),
         .b_mask$0(load$b_mask$0),
         .b_mask$1(load$b_mask$1),
         .b_mask$2(load$b_mask$2),
@@ -15893,22 +15617,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .b_mask$13(load$b_mask$13),
         .b_mask$14(load$b_mask$14),
         .b_mask$15(load$b_mask$15),
-        .b_mask$16(load$b_mask$16),
-        .b_mask$17(load$b_mask$17),
-        .b_mask$18(load$b_mask$18),
-        .b_mask$19(load$b_mask$19),
-        .b_mask$20(load$b_mask$20),
-        .b_mask$21(load$b_mask$21),
-        .b_mask$22(load$b_mask$22),
-        .b_mask$23(load$b_mask$23),
-        .b_mask$24(load$b_mask$24),
-        .b_mask$25(load$b_mask$25),
-        .b_mask$26(load$b_mask$26),
-        .b_mask$27(load$b_mask$27),
-        .b_mask$28(load$b_mask$28),
-        .b_mask$29(load$b_mask$29),
-        .b_mask$30(load$b_mask$30),
-        .b_mask$31(load$b_mask$31),
         .acc_valid(load$acc_valid),
         .acc_ready(load$acc_ready),
         .acc_address(load$acc_address),
@@ -15916,18 +15624,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .acc_data$1(load$acc_data$1),
         .acc_data$2(load$acc_data$2),
         .acc_data$3(load$acc_data$3),
-        .acc_data$4(load$acc_data$4),
-        .acc_data$5(load$acc_data$5),
-        .acc_data$6(load$acc_data$6),
-        .acc_data$7(load$acc_data$7),
         .acc_mask$0(load$acc_mask$0),
         .acc_mask$1(load$acc_mask$1),
         .acc_mask$2(load$acc_mask$2),
         .acc_mask$3(load$acc_mask$3),
-        .acc_mask$4(load$acc_mask$4),
-        .acc_mask$5(load$acc_mask$5),
-        .acc_mask$6(load$acc_mask$6),
-        .acc_mask$7(load$acc_mask$7),
         .param_write(load$param_write),
         .param_address(load$param_address),
         .param_data(load$param_data),
@@ -15935,7 +15635,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .table_address(load$table_address),
         .table_data(load$table_data)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute compute(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute compute(
         .clock(compute$clock),
         .start(compute$start),
         .words$0(compute$words$0),
@@ -15964,22 +15664,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .a$13(compute$a$13),
         .a$14(compute$a$14),
         .a$15(compute$a$15),
-        .a$16(compute$a$16),
-        .a$17(compute$a$17),
-        .a$18(compute$a$18),
-        .a$19(compute$a$19),
-        .a$20(compute$a$20),
-        .a$21(compute$a$21),
-        .a$22(compute$a$22),
-        .a$23(compute$a$23),
-        .a$24(compute$a$24),
-        .a$25(compute$a$25),
-        .a$26(compute$a$26),
-        .a$27(compute$a$27),
-        .a$28(compute$a$28),
-        .a$29(compute$a$29),
-        .a$30(compute$a$30),
-        .a$31(compute$a$31),
         .b_address(compute$b_address),
         .b$0(compute$b$0),
         .b$1(compute$b$1),
@@ -15997,22 +15681,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .b$13(compute$b$13),
         .b$14(compute$b$14),
         .b$15(compute$b$15),
-        .b$16(compute$b$16),
-        .b$17(compute$b$17),
-        .b$18(compute$b$18),
-        .b$19(compute$b$19),
-        .b$20(compute$b$20),
-        .b$21(compute$b$21),
-        .b$22(compute$b$22),
-        .b$23(compute$b$23),
-        .b$24(compute$b$24),
-        .b$25(compute$b$25),
-        .b$26(compute$b$26),
-        .b$27(compute$b$27),
-        .b$28(compute$b$28),
-        .b$29(compute$b$29),
-        .b$30(compute$b$30),
-        .b$31(compute$b$31),
         .read_valid(compute$read_valid),
         .read_ready(compute$read_ready),
         .read_address(compute$read_address),
@@ -16020,10 +15688,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .read_row$1(compute$read_row$1),
         .read_row$2(compute$read_row$2),
         .read_row$3(compute$read_row$3),
-        .read_row$4(compute$read_row$4),
-        .read_row$5(compute$read_row$5),
-        .read_row$6(compute$read_row$6),
-        .read_row$7(compute$read_row$7),
         .write_valid(compute$write_valid),
         .write_ready(compute$write_ready),
         .write_address(compute$write_address),
@@ -16032,17 +15696,13 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .write_row$1(compute$write_row$1),
         .write_row$2(compute$write_row$2),
         .write_row$3(compute$write_row$3),
-        .write_row$4(compute$write_row$4),
-        .write_row$5(compute$write_row$5),
-        .write_row$6(compute$write_row$6),
-        .write_row$7(compute$write_row$7),
         .param_address(compute$param_address),
         .param_record(compute$param_record),
         .param_loaded(compute$param_loaded),
         .table_address(compute$table_address),
         .table_entry(compute$table_entry)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$store store(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store store(
         .clock(store$clock),
         .stop(store$stop),
         .start(store$start),
@@ -16070,17 +15730,13 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .acc_data$1(store$acc_data$1),
         .acc_data$2(store$acc_data$2),
         .acc_data$3(store$acc_data$3),
-        .acc_data$4(store$acc_data$4),
-        .acc_data$5(store$acc_data$5),
-        .acc_data$6(store$acc_data$6),
-        .acc_data$7(store$acc_data$7),
         .w_valid(store$w_valid),
         .w_ready(store$w_ready),
         .w_address(store$w_address),
         .w_data(store$w_data),
         .w_strobe(store$w_strobe)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$settle settle(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$settle settle(
         .clock(settle$clock),
         .module_done(settle$module_done),
         .module_idle(settle$module_idle),
@@ -16089,7 +15745,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .done(settle$done),
         .idle(settle$idle)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$share share(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share share(
         .clock(share$clock),
         .runner_address(share$runner_address),
         .runner_words(share$runner_words),
@@ -16110,7 +15766,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .rd_data_valid(share$rd_data_valid),
         .rd_data_ready(share$rd_data_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$duty duty(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$duty duty(
         .clock(duty$clock),
         .start$0(duty$start$0),
         .start$1(duty$start$1),
@@ -16134,7 +15790,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .store_waits(duty$store_waits),
         .memory_waits(duty$memory_waits)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a bank_a(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a bank_a(
         .clock(bank_a$clock),
         .read_address(bank_a$read_address),
         .lanes$0(bank_a$lanes$0),
@@ -16153,22 +15809,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .lanes$13(bank_a$lanes$13),
         .lanes$14(bank_a$lanes$14),
         .lanes$15(bank_a$lanes$15),
-        .lanes$16(bank_a$lanes$16),
-        .lanes$17(bank_a$lanes$17),
-        .lanes$18(bank_a$lanes$18),
-        .lanes$19(bank_a$lanes$19),
-        .lanes$20(bank_a$lanes$20),
-        .lanes$21(bank_a$lanes$21),
-        .lanes$22(bank_a$lanes$22),
-        .lanes$23(bank_a$lanes$23),
-        .lanes$24(bank_a$lanes$24),
-        .lanes$25(bank_a$lanes$25),
-        .lanes$26(bank_a$lanes$26),
-        .lanes$27(bank_a$lanes$27),
-        .lanes$28(bank_a$lanes$28),
-        .lanes$29(bank_a$lanes$29),
-        .lanes$30(bank_a$lanes$30),
-        .lanes$31(bank_a$lanes$31),
         .write_address(bank_a$write_address),
         .write_lanes$0(bank_a$write_lanes$0),
         .write_lanes$1(bank_a$write_lanes$1),
@@ -16186,25 +15826,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .write_lanes$13(bank_a$write_lanes$13),
         .write_lanes$14(bank_a$write_lanes$14),
         .write_lanes$15(bank_a$write_lanes$15),
-        .write_lanes$16(bank_a$write_lanes$16),
-        .write_lanes$17(bank_a$write_lanes$17),
-        .write_lanes$18(bank_a$write_lanes$18),
-        .write_lanes$19(bank_a$write_lanes$19),
-        .write_lanes$20(bank_a$write_lanes$20),
-        .write_lanes$21(bank_a$write_lanes$21),
-        .write_lanes$22(bank_a$write_lanes$22),
-        .write_lanes$23(bank_a$write_lanes$23),
-        .write_lanes$24(bank_a$write_lanes$24),
-        .write_lanes$25(bank_a$write_lanes$25),
-        .write_lanes$26(bank_a$write_lanes$26),
-        .write_lanes$27(bank_a$write_lanes$27),
-        .write_lanes$28(bank_a$write_lanes$28),
-        .write_lanes$29(bank_a$write_lanes$29),
-        .write_lanes$30(bank_a$write_lanes$30),
-        .write_lanes$31(bank_a$write_lanes$31),
         .write_mask(bank_a$write_mask)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a bank_b(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a bank_b(
         .clock(bank_b$clock),
         .read_address(bank_b$read_address),
         .lanes$0(bank_b$lanes$0),
@@ -16223,22 +15847,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .lanes$13(bank_b$lanes$13),
         .lanes$14(bank_b$lanes$14),
         .lanes$15(bank_b$lanes$15),
-        .lanes$16(bank_b$lanes$16),
-        .lanes$17(bank_b$lanes$17),
-        .lanes$18(bank_b$lanes$18),
-        .lanes$19(bank_b$lanes$19),
-        .lanes$20(bank_b$lanes$20),
-        .lanes$21(bank_b$lanes$21),
-        .lanes$22(bank_b$lanes$22),
-        .lanes$23(bank_b$lanes$23),
-        .lanes$24(bank_b$lanes$24),
-        .lanes$25(bank_b$lanes$25),
-        .lanes$26(bank_b$lanes$26),
-        .lanes$27(bank_b$lanes$27),
-        .lanes$28(bank_b$lanes$28),
-        .lanes$29(bank_b$lanes$29),
-        .lanes$30(bank_b$lanes$30),
-        .lanes$31(bank_b$lanes$31),
         .write_address(bank_b$write_address),
         .write_lanes$0(bank_b$write_lanes$0),
         .write_lanes$1(bank_b$write_lanes$1),
@@ -16256,25 +15864,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .write_lanes$13(bank_b$write_lanes$13),
         .write_lanes$14(bank_b$write_lanes$14),
         .write_lanes$15(bank_b$write_lanes$15),
-        .write_lanes$16(bank_b$write_lanes$16),
-        .write_lanes$17(bank_b$write_lanes$17),
-        .write_lanes$18(bank_b$write_lanes$18),
-        .write_lanes$19(bank_b$write_lanes$19),
-        .write_lanes$20(bank_b$write_lanes$20),
-        .write_lanes$21(bank_b$write_lanes$21),
-        .write_lanes$22(bank_b$write_lanes$22),
-        .write_lanes$23(bank_b$write_lanes$23),
-        .write_lanes$24(bank_b$write_lanes$24),
-        .write_lanes$25(bank_b$write_lanes$25),
-        .write_lanes$26(bank_b$write_lanes$26),
-        .write_lanes$27(bank_b$write_lanes$27),
-        .write_lanes$28(bank_b$write_lanes$28),
-        .write_lanes$29(bank_b$write_lanes$29),
-        .write_lanes$30(bank_b$write_lanes$30),
-        .write_lanes$31(bank_b$write_lanes$31),
         .write_mask(bank_b$write_mask)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc acc(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc acc(
         .clock(acc$clock),
         .compute_write_valid(acc$compute_write_valid),
         .compute_write_ready(acc$compute_write_ready),
@@ -16284,10 +15876,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .compute_write_row$1(acc$compute_write_row$1),
         .compute_write_row$2(acc$compute_write_row$2),
         .compute_write_row$3(acc$compute_write_row$3),
-        .compute_write_row$4(acc$compute_write_row$4),
-        .compute_write_row$5(acc$compute_write_row$5),
-        .compute_write_row$6(acc$compute_write_row$6),
-        .compute_write_row$7(acc$compute_write_row$7),
         .load_write_valid(acc$load_write_valid),
         .load_write_ready(acc$load_write_ready),
         .load_write_address(acc$load_write_address),
@@ -16296,10 +15884,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .load_write_row$1(acc$load_write_row$1),
         .load_write_row$2(acc$load_write_row$2),
         .load_write_row$3(acc$load_write_row$3),
-        .load_write_row$4(acc$load_write_row$4),
-        .load_write_row$5(acc$load_write_row$5),
-        .load_write_row$6(acc$load_write_row$6),
-        .load_write_row$7(acc$load_write_row$7),
         .compute_read_valid(acc$compute_read_valid),
         .compute_read_ready(acc$compute_read_ready),
         .compute_read_address(acc$compute_read_address),
@@ -16309,13 +15893,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .row$0(acc$row$0),
         .row$1(acc$row$1),
         .row$2(acc$row$2),
-        .row$3(acc$row$3),
-        .row$4(acc$row$4),
-        .row$5(acc$row$5),
-        .row$6(acc$row$6),
-        .row$7(acc$row$7)
+        .row$3(acc$row$3)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$records records(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$records records(
         .clock(records$clock),
         .forget(records$forget),
         .forgetting(records$forgetting),
@@ -16326,7 +15906,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .record(records$record),
         .known(records$known)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$tables tables(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$tables tables(
         .clock(tables$clock),
         .write(tables$write),
         .write_address(tables$write_address),
@@ -16535,86 +16115,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         end
         bank_a$write_lanes$15 = load$a_data$15;
         compute$a$15 = bank_a$lanes$15;
-        if (load$a_mask$16) begin
-            a_mask = a_mask | a_lane$16;
-        end
-        bank_a$write_lanes$16 = load$a_data$16;
-        compute$a$16 = bank_a$lanes$16;
-        if (load$a_mask$17) begin
-            a_mask = a_mask | a_lane$17;
-        end
-        bank_a$write_lanes$17 = load$a_data$17;
-        compute$a$17 = bank_a$lanes$17;
-        if (load$a_mask$18) begin
-            a_mask = a_mask | a_lane$18;
-        end
-        bank_a$write_lanes$18 = load$a_data$18;
-        compute$a$18 = bank_a$lanes$18;
-        if (load$a_mask$19) begin
-            a_mask = a_mask | a_lane$19;
-        end
-        bank_a$write_lanes$19 = load$a_data$19;
-        compute$a$19 = bank_a$lanes$19;
-        if (load$a_mask$20) begin
-            a_mask = a_mask | a_lane$20;
-        end
-        bank_a$write_lanes$20 = load$a_data$20;
-        compute$a$20 = bank_a$lanes$20;
-        if (load$a_mask$21) begin
-            a_mask = a_mask | a_lane$21;
-        end
-        bank_a$write_lanes$21 = load$a_data$21;
-        compute$a$21 = bank_a$lanes$21;
-        if (load$a_mask$22) begin
-            a_mask = a_mask | a_lane$22;
-        end
-        bank_a$write_lanes$22 = load$a_data$22;
-        compute$a$22 = bank_a$lanes$22;
-        if (load$a_mask$23) begin
-            a_mask = a_mask | a_lane$23;
-        end
-        bank_a$write_lanes$23 = load$a_data$23;
-        compute$a$23 = bank_a$lanes$23;
-        if (load$a_mask$24) begin
-            a_mask = a_mask | a_lane$24;
-        end
-        bank_a$write_lanes$24 = load$a_data$24;
-        compute$a$24 = bank_a$lanes$24;
-        if (load$a_mask$25) begin
-            a_mask = a_mask | a_lane$25;
-        end
-        bank_a$write_lanes$25 = load$a_data$25;
-        compute$a$25 = bank_a$lanes$25;
-        if (load$a_mask$26) begin
-            a_mask = a_mask | a_lane$26;
-        end
-        bank_a$write_lanes$26 = load$a_data$26;
-        compute$a$26 = bank_a$lanes$26;
-        if (load$a_mask$27) begin
-            a_mask = a_mask | a_lane$27;
-        end
-        bank_a$write_lanes$27 = load$a_data$27;
-        compute$a$27 = bank_a$lanes$27;
-        if (load$a_mask$28) begin
-            a_mask = a_mask | a_lane$28;
-        end
-        bank_a$write_lanes$28 = load$a_data$28;
-        compute$a$28 = bank_a$lanes$28;
-        if (load$a_mask$29) begin
-            a_mask = a_mask | a_lane$29;
-        end
-        bank_a$write_lanes$29 = load$a_data$29;
-        compute$a$29 = bank_a$lanes$29;
-        if (load$a_mask$30) begin
-            a_mask = a_mask | a_lane$30;
-        end
-        bank_a$write_lanes$30 = load$a_data$30;
-        compute$a$30 = bank_a$lanes$30;
-        if (load$a_mask$31) begin
-            a_mask = a_mask | a_lane$31;
-        end
-        bank_a$write_lanes$31 = load$a_data$31;
-        compute$a$31 = bank_a$lanes$31;
         bank_a$write_mask = no_a;
         if (load$a_write) begin
             bank_a$write_mask = a_mask;
@@ -16702,86 +16202,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         end
         bank_b$write_lanes$15 = load$b_data$15;
         compute$b$15 = bank_b$lanes$15;
-        if (load$b_mask$16) begin
-            b_mask = b_mask | b_lane$16;
-        end
-        bank_b$write_lanes$16 = load$b_data$16;
-        compute$b$16 = bank_b$lanes$16;
-        if (load$b_mask$17) begin
-            b_mask = b_mask | b_lane$17;
-        end
-        bank_b$write_lanes$17 = load$b_data$17;
-        compute$b$17 = bank_b$lanes$17;
-        if (load$b_mask$18) begin
-            b_mask = b_mask | b_lane$18;
-        end
-        bank_b$write_lanes$18 = load$b_data$18;
-        compute$b$18 = bank_b$lanes$18;
-        if (load$b_mask$19) begin
-            b_mask = b_mask | b_lane$19;
-        end
-        bank_b$write_lanes$19 = load$b_data$19;
-        compute$b$19 = bank_b$lanes$19;
-        if (load$b_mask$20) begin
-            b_mask = b_mask | b_lane$20;
-        end
-        bank_b$write_lanes$20 = load$b_data$20;
-        compute$b$20 = bank_b$lanes$20;
-        if (load$b_mask$21) begin
-            b_mask = b_mask | b_lane$21;
-        end
-        bank_b$write_lanes$21 = load$b_data$21;
-        compute$b$21 = bank_b$lanes$21;
-        if (load$b_mask$22) begin
-            b_mask = b_mask | b_lane$22;
-        end
-        bank_b$write_lanes$22 = load$b_data$22;
-        compute$b$22 = bank_b$lanes$22;
-        if (load$b_mask$23) begin
-            b_mask = b_mask | b_lane$23;
-        end
-        bank_b$write_lanes$23 = load$b_data$23;
-        compute$b$23 = bank_b$lanes$23;
-        if (load$b_mask$24) begin
-            b_mask = b_mask | b_lane$24;
-        end
-        bank_b$write_lanes$24 = load$b_data$24;
-        compute$b$24 = bank_b$lanes$24;
-        if (load$b_mask$25) begin
-            b_mask = b_mask | b_lane$25;
-        end
-        bank_b$write_lanes$25 = load$b_data$25;
-        compute$b$25 = bank_b$lanes$25;
-        if (load$b_mask$26) begin
-            b_mask = b_mask | b_lane$26;
-        end
-        bank_b$write_lanes$26 = load$b_data$26;
-        compute$b$26 = bank_b$lanes$26;
-        if (load$b_mask$27) begin
-            b_mask = b_mask | b_lane$27;
-        end
-        bank_b$write_lanes$27 = load$b_data$27;
-        compute$b$27 = bank_b$lanes$27;
-        if (load$b_mask$28) begin
-            b_mask = b_mask | b_lane$28;
-        end
-        bank_b$write_lanes$28 = load$b_data$28;
-        compute$b$28 = bank_b$lanes$28;
-        if (load$b_mask$29) begin
-            b_mask = b_mask | b_lane$29;
-        end
-        bank_b$write_lanes$29 = load$b_data$29;
-        compute$b$29 = bank_b$lanes$29;
-        if (load$b_mask$30) begin
-            b_mask = b_mask | b_lane$30;
-        end
-        bank_b$write_lanes$30 = load$b_data$30;
-        compute$b$30 = bank_b$lanes$30;
-        if (load$b_mask$31) begin
-            b_mask = b_mask | b_lane$31;
-        end
-        bank_b$write_lanes$31 = load$b_data$31;
-        compute$b$31 = bank_b$lanes$31;
         bank_b$write_mask = no_b;
         if (load$b_write) begin
             bank_b$write_mask = b_mask;
@@ -16817,34 +16237,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         acc$compute_write_row$3 = compute$write_row$3;
         compute$read_row$3 = acc$row$3;
         store$acc_data$3 = acc$row$3;
-        if (load$acc_mask$4) begin
-            acc_mask = acc_mask | column$4;
-        end
-        acc$load_write_row$4 = load$acc_data$4;
-        acc$compute_write_row$4 = compute$write_row$4;
-        compute$read_row$4 = acc$row$4;
-        store$acc_data$4 = acc$row$4;
-        if (load$acc_mask$5) begin
-            acc_mask = acc_mask | column$5;
-        end
-        acc$load_write_row$5 = load$acc_data$5;
-        acc$compute_write_row$5 = compute$write_row$5;
-        compute$read_row$5 = acc$row$5;
-        store$acc_data$5 = acc$row$5;
-        if (load$acc_mask$6) begin
-            acc_mask = acc_mask | column$6;
-        end
-        acc$load_write_row$6 = load$acc_data$6;
-        acc$compute_write_row$6 = compute$write_row$6;
-        compute$read_row$6 = acc$row$6;
-        store$acc_data$6 = acc$row$6;
-        if (load$acc_mask$7) begin
-            acc_mask = acc_mask | column$7;
-        end
-        acc$load_write_row$7 = load$acc_data$7;
-        acc$compute_write_row$7 = compute$write_row$7;
-        compute$read_row$7 = acc$row$7;
-        store$acc_data$7 = acc$row$7;
         acc$load_write_valid = load$acc_valid;
         load$acc_ready = acc$load_write_ready;
         acc$load_write_address = load$acc_address[(32'h0)+:(11)];
@@ -16893,36 +16285,28 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         memory_waits = duty$memory_waits;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc(clock,compute_write_valid,compute_write_ready,compute_write_address,compute_write_mask,compute_write_row$0,compute_write_row$1,compute_write_row$2,compute_write_row$3,compute_write_row$4,compute_write_row$5,compute_write_row$6,compute_write_row$7,load_write_valid,load_write_ready,load_write_address,load_write_mask,load_write_row$0,load_write_row$1,load_write_row$2,load_write_row$3,load_write_row$4,load_write_row$5,load_write_row$6,load_write_row$7,compute_read_valid,compute_read_ready,compute_read_address,store_read_valid,store_read_ready,store_read_address,row$0,row$1,row$2,row$3,row$4,row$5,row$6,row$7);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc(clock,compute_write_valid,compute_write_ready,compute_write_address,compute_write_mask,compute_write_row$0,compute_write_row$1,compute_write_row$2,compute_write_row$3,load_write_valid,load_write_ready,load_write_address,load_write_mask,load_write_row$0,load_write_row$1,load_write_row$2,load_write_row$3,compute_read_valid,compute_read_ready,compute_read_address,store_read_valid,store_read_ready,store_read_address,row$0,row$1,row$2,row$3);
 
     // Module arguments
     input wire  clock;
     input wire  compute_write_valid;
     output reg  compute_write_ready /*verilator isolate_assignments*/;
     input wire  [10:0] compute_write_address;
-    input wire  [7:0] compute_write_mask;
+    input wire  [3:0] compute_write_mask;
     input wire  [31:0] compute_write_row$0;
     input wire  [31:0] compute_write_row$1;
     input wire  [31:0] compute_write_row$2;
     input wire  [31:0] compute_write_row$3;
-    input wire  [31:0] compute_write_row$4;
-    input wire  [31:0] compute_write_row$5;
-    input wire  [31:0] compute_write_row$6;
-    input wire  [31:0] compute_write_row$7;
     input wire  load_write_valid;
     output reg  load_write_ready /*verilator isolate_assignments*/;
     input wire  [10:0] load_write_address;
-    input wire  [7:0] load_write_mask;
+    input wire  [3:0] load_write_mask;
     input wire  [31:0] load_write_row$0;
     input wire  [31:0] load_write_row$1;
     input wire  [31:0] load_write_row$2;
     input wire  [31:0] load_write_row$3;
-    input wire  [31:0] load_write_row$4;
-    input wire  [31:0] load_write_row$5;
-    input wire  [31:0] load_write_row$6;
-    input wire  [31:0] load_write_row$7;
     input wire  compute_read_valid;
     output reg  compute_read_ready /*verilator isolate_assignments*/;
     input wire  [10:0] compute_read_address;
@@ -16933,13 +16317,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc(clock,compute_write_vali
     output reg  [31:0] row$1 /*verilator isolate_assignments*/;
     output reg  [31:0] row$2 /*verilator isolate_assignments*/;
     output reg  [31:0] row$3 /*verilator isolate_assignments*/;
-    output reg  [31:0] row$4 /*verilator isolate_assignments*/;
-    output reg  [31:0] row$5 /*verilator isolate_assignments*/;
-    output reg  [31:0] row$6 /*verilator isolate_assignments*/;
-    output reg  [31:0] row$7 /*verilator isolate_assignments*/;
 
     // Constant declarations
-    localparam  no_columns = 8'h0;
+    localparam  no_columns = 4'h0;
 
     // Stub signals
     reg  [10:0] memories$0$read_address /*verilator isolate_assignments*/;
@@ -16970,34 +16350,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc(clock,compute_write_vali
     reg  memories$3$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] memories$3$write_data /*verilator isolate_assignments*/;
     reg  memories$3$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$4$read_address /*verilator isolate_assignments*/;
-    reg  memories$4$read_clock /*verilator isolate_assignments*/;
-    wire  [31:0] memories$4$read_data;
-    reg  [10:0] memories$4$write_address /*verilator isolate_assignments*/;
-    reg  memories$4$write_clock /*verilator isolate_assignments*/;
-    reg  [31:0] memories$4$write_data /*verilator isolate_assignments*/;
-    reg  memories$4$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$5$read_address /*verilator isolate_assignments*/;
-    reg  memories$5$read_clock /*verilator isolate_assignments*/;
-    wire  [31:0] memories$5$read_data;
-    reg  [10:0] memories$5$write_address /*verilator isolate_assignments*/;
-    reg  memories$5$write_clock /*verilator isolate_assignments*/;
-    reg  [31:0] memories$5$write_data /*verilator isolate_assignments*/;
-    reg  memories$5$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$6$read_address /*verilator isolate_assignments*/;
-    reg  memories$6$read_clock /*verilator isolate_assignments*/;
-    wire  [31:0] memories$6$read_data;
-    reg  [10:0] memories$6$write_address /*verilator isolate_assignments*/;
-    reg  memories$6$write_clock /*verilator isolate_assignments*/;
-    reg  [31:0] memories$6$write_data /*verilator isolate_assignments*/;
-    reg  memories$6$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$7$read_address /*verilator isolate_assignments*/;
-    reg  memories$7$read_clock /*verilator isolate_assignments*/;
-    wire  [31:0] memories$7$read_data;
-    reg  [10:0] memories$7$write_address /*verilator isolate_assignments*/;
-    reg  memories$7$write_clock /*verilator isolate_assignments*/;
-    reg  [31:0] memories$7$write_data /*verilator isolate_assignments*/;
-    reg  memories$7$write_enable /*verilator isolate_assignments*/;
     reg  writes$clock /*verilator isolate_assignments*/;
     reg  writes$first_valid /*verilator isolate_assignments*/;
     wire  writes$first_ready;
@@ -17012,13 +16364,13 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc(clock,compute_write_vali
     // Local signals
     reg  [10:0] write_address /*verilator isolate_assignments*/;
     reg  [10:0] read_address /*verilator isolate_assignments*/;
-    reg  [7:0] mask /*verilator isolate_assignments*/;
+    reg  [3:0] mask /*verilator isolate_assignments*/;
     reg  compute_writes /*verilator isolate_assignments*/;
     reg  compute_reads /*verilator isolate_assignments*/;
     reg  load_writes /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$memories$0 memories$0(
         .read_address(memories$0$read_address),
         .read_clock(memories$0$read_clock),
         .read_data(memories$0$read_data),
@@ -17027,7 +16379,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc(clock,compute_write_vali
         .write_data(memories$0$write_data),
         .write_enable(memories$0$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$memories$0 memories$1(
         .read_address(memories$1$read_address),
         .read_clock(memories$1$read_clock),
         .read_data(memories$1$read_data),
@@ -17036,7 +16388,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc(clock,compute_write_vali
         .write_data(memories$1$write_data),
         .write_enable(memories$1$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$memories$0 memories$2(
         .read_address(memories$2$read_address),
         .read_clock(memories$2$read_clock),
         .read_data(memories$2$read_data),
@@ -17045,7 +16397,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc(clock,compute_write_vali
         .write_data(memories$2$write_data),
         .write_enable(memories$2$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$memories$0 memories$3(
         .read_address(memories$3$read_address),
         .read_clock(memories$3$read_clock),
         .read_data(memories$3$read_data),
@@ -17054,50 +16406,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc(clock,compute_write_vali
         .write_data(memories$3$write_data),
         .write_enable(memories$3$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$4(
-        .read_address(memories$4$read_address),
-        .read_clock(memories$4$read_clock),
-        .read_data(memories$4$read_data),
-        .write_address(memories$4$write_address),
-        .write_clock(memories$4$write_clock),
-        .write_data(memories$4$write_data),
-        .write_enable(memories$4$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$5(
-        .read_address(memories$5$read_address),
-        .read_clock(memories$5$read_clock),
-        .read_data(memories$5$read_data),
-        .write_address(memories$5$write_address),
-        .write_clock(memories$5$write_clock),
-        .write_data(memories$5$write_data),
-        .write_enable(memories$5$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$6(
-        .read_address(memories$6$read_address),
-        .read_clock(memories$6$read_clock),
-        .read_data(memories$6$read_data),
-        .write_address(memories$6$write_address),
-        .write_clock(memories$6$write_clock),
-        .write_data(memories$6$write_data),
-        .write_enable(memories$6$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$7(
-        .read_address(memories$7$read_address),
-        .read_clock(memories$7$read_clock),
-        .read_data(memories$7$read_data),
-        .write_address(memories$7$write_address),
-        .write_clock(memories$7$write_clock),
-        .write_data(memories$7$write_data),
-        .write_enable(memories$7$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads writes(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$reads writes(
         .clock(writes$clock),
         .first_valid(writes$first_valid),
         .first_ready(writes$first_ready),
         .second_valid(writes$second_valid),
         .second_ready(writes$second_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads reads(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$reads reads(
         .clock(reads$clock),
         .first_valid(reads$first_valid),
         .first_ready(reads$first_ready),
@@ -17173,51 +16489,11 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc(clock,compute_write_vali
             memories$3$write_data = compute_write_row$3;
         end
         memories$3$write_enable = mask[3];
-        memories$4$read_clock = clock;
-        memories$4$write_clock = clock;
-        memories$4$read_address = read_address;
-        row$4 = memories$4$read_data;
-        memories$4$write_address = write_address;
-        memories$4$write_data = load_write_row$4;
-        if (compute_writes) begin
-            memories$4$write_data = compute_write_row$4;
-        end
-        memories$4$write_enable = mask[4];
-        memories$5$read_clock = clock;
-        memories$5$write_clock = clock;
-        memories$5$read_address = read_address;
-        row$5 = memories$5$read_data;
-        memories$5$write_address = write_address;
-        memories$5$write_data = load_write_row$5;
-        if (compute_writes) begin
-            memories$5$write_data = compute_write_row$5;
-        end
-        memories$5$write_enable = mask[5];
-        memories$6$read_clock = clock;
-        memories$6$write_clock = clock;
-        memories$6$read_address = read_address;
-        row$6 = memories$6$read_data;
-        memories$6$write_address = write_address;
-        memories$6$write_data = load_write_row$6;
-        if (compute_writes) begin
-            memories$6$write_data = compute_write_row$6;
-        end
-        memories$6$write_enable = mask[6];
-        memories$7$read_clock = clock;
-        memories$7$write_clock = clock;
-        memories$7$read_address = read_address;
-        row$7 = memories$7$read_data;
-        memories$7$write_address = write_address;
-        memories$7$write_data = load_write_row$7;
-        if (compute_writes) begin
-            memories$7$write_data = compute_write_row$7;
-        end
-        memories$7$write_enable = mask[7];
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$acc
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$memories$0(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [10:0] read_address;
@@ -17243,9 +16519,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0(read_address,
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$memories$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads(clock,first_valid,first_ready,second_valid,second_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$reads(clock,first_valid,first_ready,second_valid,second_ready);
 
     // Module arguments
     input wire  clock;
@@ -17287,9 +16563,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads(clock,first_valid,
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$reads
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,lanes$0,lanes$1,lanes$2,lanes$3,lanes$4,lanes$5,lanes$6,lanes$7,lanes$8,lanes$9,lanes$10,lanes$11,lanes$12,lanes$13,lanes$14,lanes$15,lanes$16,lanes$17,lanes$18,lanes$19,lanes$20,lanes$21,lanes$22,lanes$23,lanes$24,lanes$25,lanes$26,lanes$27,lanes$28,lanes$29,lanes$30,lanes$31,write_address,write_lanes$0,write_lanes$1,write_lanes$2,write_lanes$3,write_lanes$4,write_lanes$5,write_lanes$6,write_lanes$7,write_lanes$8,write_lanes$9,write_lanes$10,write_lanes$11,write_lanes$12,write_lanes$13,write_lanes$14,write_lanes$15,write_lanes$16,write_lanes$17,write_lanes$18,write_lanes$19,write_lanes$20,write_lanes$21,write_lanes$22,write_lanes$23,write_lanes$24,write_lanes$25,write_lanes$26,write_lanes$27,write_lanes$28,write_lanes$29,write_lanes$30,write_lanes$31,write_mask);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a(clock,read_address,lanes$0,lanes$1,lanes$2,lanes$3,lanes$4,lanes$5,lanes$6,lanes$7,lanes$8,lanes$9,lanes$10,lanes$11,lanes$12,lanes$13,lanes$14,lanes$15,write_address,write_lanes$0,write_lanes$1,write_lanes$2,write_lanes$3,write_lanes$4,write_lanes$5,write_lanes$6,write_lanes$7,write_lanes$8,write_lanes$9,write_lanes$10,write_lanes$11,write_lanes$12,write_lanes$13,write_lanes$14,write_lanes$15,write_mask);
 
     // Module arguments
     input wire  clock;
@@ -17310,22 +16586,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
     output reg  [8:0] lanes$13 /*verilator isolate_assignments*/;
     output reg  [8:0] lanes$14 /*verilator isolate_assignments*/;
     output reg  [8:0] lanes$15 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$16 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$17 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$18 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$19 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$20 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$21 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$22 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$23 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$24 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$25 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$26 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$27 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$28 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$29 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$30 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$31 /*verilator isolate_assignments*/;
     input wire  [10:0] write_address;
     input wire  [8:0] write_lanes$0;
     input wire  [8:0] write_lanes$1;
@@ -17343,23 +16603,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
     input wire  [8:0] write_lanes$13;
     input wire  [8:0] write_lanes$14;
     input wire  [8:0] write_lanes$15;
-    input wire  [8:0] write_lanes$16;
-    input wire  [8:0] write_lanes$17;
-    input wire  [8:0] write_lanes$18;
-    input wire  [8:0] write_lanes$19;
-    input wire  [8:0] write_lanes$20;
-    input wire  [8:0] write_lanes$21;
-    input wire  [8:0] write_lanes$22;
-    input wire  [8:0] write_lanes$23;
-    input wire  [8:0] write_lanes$24;
-    input wire  [8:0] write_lanes$25;
-    input wire  [8:0] write_lanes$26;
-    input wire  [8:0] write_lanes$27;
-    input wire  [8:0] write_lanes$28;
-    input wire  [8:0] write_lanes$29;
-    input wire  [8:0] write_lanes$30;
-    input wire  [8:0] write_lanes$31;
-    input wire  [31:0] write_mask;
+    input wire  [15:0] write_mask;
 
     // Stub signals
     reg  [10:0] memories$0$read_address /*verilator isolate_assignments*/;
@@ -17474,121 +16718,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
     reg  memories$15$write_clock /*verilator isolate_assignments*/;
     reg  [8:0] memories$15$write_data /*verilator isolate_assignments*/;
     reg  memories$15$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$16$read_address /*verilator isolate_assignments*/;
-    reg  memories$16$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$16$read_data;
-    reg  [10:0] memories$16$write_address /*verilator isolate_assignments*/;
-    reg  memories$16$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$16$write_data /*verilator isolate_assignments*/;
-    reg  memories$16$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$17$read_address /*verilator isolate_assignments*/;
-    reg  memories$17$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$17$read_data;
-    reg  [10:0] memories$17$write_address /*verilator isolate_assignments*/;
-    reg  memories$17$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$17$write_data /*verilator isolate_assignments*/;
-    reg  memories$17$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$18$read_address /*verilator isolate_assignments*/;
-    reg  memories$18$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$18$read_data;
-    reg  [10:0] memories$18$write_address /*verilator isolate_assignments*/;
-    reg  memories$18$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$18$write_data /*verilator isolate_assignments*/;
-    reg  memories$18$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$19$read_address /*verilator isolate_assignments*/;
-    reg  memories$19$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$19$read_data;
-    reg  [10:0] memories$19$write_address /*verilator isolate_assignments*/;
-    reg  memories$19$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$19$write_data /*verilator isolate_assignments*/;
-    reg  memories$19$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$20$read_address /*verilator isolate_assignments*/;
-    reg  memories$20$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$20$read_data;
-    reg  [10:0] memories$20$write_address /*verilator isolate_assignments*/;
-    reg  memories$20$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$20$write_data /*verilator isolate_assignments*/;
-    reg  memories$20$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$21$read_address /*verilator isolate_assignments*/;
-    reg  memories$21$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$21$read_data;
-    reg  [10:0] memories$21$write_address /*verilator isolate_assignments*/;
-    reg  memories$21$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$21$write_data /*verilator isolate_assignments*/;
-    reg  memories$21$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$22$read_address /*verilator isolate_assignments*/;
-    reg  memories$22$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$22$read_data;
-    reg  [10:0] memories$22$write_address /*verilator isolate_assignments*/;
-    reg  memories$22$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$22$write_data /*verilator isolate_assignments*/;
-    reg  memories$22$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$23$read_address /*verilator isolate_assignments*/;
-    reg  memories$23$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$23$read_data;
-    reg  [10:0] memories$23$write_address /*verilator isolate_assignments*/;
-    reg  memories$23$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$23$write_data /*verilator isolate_assignments*/;
-    reg  memories$23$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$24$read_address /*verilator isolate_assignments*/;
-    reg  memories$24$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$24$read_data;
-    reg  [10:0] memories$24$write_address /*verilator isolate_assignments*/;
-    reg  memories$24$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$24$write_data /*verilator isolate_assignments*/;
-    reg  memories$24$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$25$read_address /*verilator isolate_assignments*/;
-    reg  memories$25$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$25$read_data;
-    reg  [10:0] memories$25$write_address /*verilator isolate_assignments*/;
-    reg  memories$25$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$25$write_data /*verilator isolate_assignments*/;
-    reg  memories$25$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$26$read_address /*verilator isolate_assignments*/;
-    reg  memories$26$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$26$read_data;
-    reg  [10:0] memories$26$write_address /*verilator isolate_assignments*/;
-    reg  memories$26$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$26$write_data /*verilator isolate_assignments*/;
-    reg  memories$26$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$27$read_address /*verilator isolate_assignments*/;
-    reg  memories$27$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$27$read_data;
-    reg  [10:0] memories$27$write_address /*verilator isolate_assignments*/;
-    reg  memories$27$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$27$write_data /*verilator isolate_assignments*/;
-    reg  memories$27$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$28$read_address /*verilator isolate_assignments*/;
-    reg  memories$28$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$28$read_data;
-    reg  [10:0] memories$28$write_address /*verilator isolate_assignments*/;
-    reg  memories$28$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$28$write_data /*verilator isolate_assignments*/;
-    reg  memories$28$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$29$read_address /*verilator isolate_assignments*/;
-    reg  memories$29$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$29$read_data;
-    reg  [10:0] memories$29$write_address /*verilator isolate_assignments*/;
-    reg  memories$29$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$29$write_data /*verilator isolate_assignments*/;
-    reg  memories$29$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$30$read_address /*verilator isolate_assignments*/;
-    reg  memories$30$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$30$read_data;
-    reg  [10:0] memories$30$write_address /*verilator isolate_assignments*/;
-    reg  memories$30$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$30$write_data /*verilator isolate_assignments*/;
-    reg  memories$30$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$31$read_address /*verilator isolate_assignments*/;
-    reg  memories$31$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$31$read_data;
-    reg  [10:0] memories$31$write_address /*verilator isolate_assignments*/;
-    reg  memories$31$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$31$write_data /*verilator isolate_assignments*/;
-    reg  memories$31$write_enable /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$0(
         .read_address(memories$0$read_address),
         .read_clock(memories$0$read_clock),
         .read_data(memories$0$read_data),
@@ -17597,7 +16729,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$0$write_data),
         .write_enable(memories$0$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$1(
         .read_address(memories$1$read_address),
         .read_clock(memories$1$read_clock),
         .read_data(memories$1$read_data),
@@ -17606,7 +16738,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$1$write_data),
         .write_enable(memories$1$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$2(
         .read_address(memories$2$read_address),
         .read_clock(memories$2$read_clock),
         .read_data(memories$2$read_data),
@@ -17615,7 +16747,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$2$write_data),
         .write_enable(memories$2$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$3(
         .read_address(memories$3$read_address),
         .read_clock(memories$3$read_clock),
         .read_data(memories$3$read_data),
@@ -17624,7 +16756,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$3$write_data),
         .write_enable(memories$3$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$4(
         .read_address(memories$4$read_address),
         .read_clock(memories$4$read_clock),
         .read_data(memories$4$read_data),
@@ -17633,7 +16765,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$4$write_data),
         .write_enable(memories$4$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$5(
         .read_address(memories$5$read_address),
         .read_clock(memories$5$read_clock),
         .read_data(memories$5$read_data),
@@ -17642,7 +16774,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$5$write_data),
         .write_enable(memories$5$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$6(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$6(
         .read_address(memories$6$read_address),
         .read_clock(memories$6$read_clock),
         .read_data(memories$6$read_data),
@@ -17651,7 +16783,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$6$write_data),
         .write_enable(memories$6$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$7(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$7(
         .read_address(memories$7$read_address),
         .read_clock(memories$7$read_clock),
         .read_data(memories$7$read_data),
@@ -17660,7 +16792,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$7$write_data),
         .write_enable(memories$7$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$8(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$8(
         .read_address(memories$8$read_address),
         .read_clock(memories$8$read_clock),
         .read_data(memories$8$read_data),
@@ -17669,7 +16801,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$8$write_data),
         .write_enable(memories$8$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$9(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$9(
         .read_address(memories$9$read_address),
         .read_clock(memories$9$read_clock),
         .read_data(memories$9$read_data),
@@ -17678,7 +16810,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$9$write_data),
         .write_enable(memories$9$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$10(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$10(
         .read_address(memories$10$read_address),
         .read_clock(memories$10$read_clock),
         .read_data(memories$10$read_data),
@@ -17687,7 +16819,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$10$write_data),
         .write_enable(memories$10$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$11(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$11(
         .read_address(memories$11$read_address),
         .read_clock(memories$11$read_clock),
         .read_data(memories$11$read_data),
@@ -17696,7 +16828,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$11$write_data),
         .write_enable(memories$11$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$12(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$12(
         .read_address(memories$12$read_address),
         .read_clock(memories$12$read_clock),
         .read_data(memories$12$read_data),
@@ -17705,7 +16837,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$12$write_data),
         .write_enable(memories$12$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$13(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$13(
         .read_address(memories$13$read_address),
         .read_clock(memories$13$read_clock),
         .read_data(memories$13$read_data),
@@ -17714,7 +16846,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$13$write_data),
         .write_enable(memories$13$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$14(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$14(
         .read_address(memories$14$read_address),
         .read_clock(memories$14$read_clock),
         .read_data(memories$14$read_data),
@@ -17723,7 +16855,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_data(memories$14$write_data),
         .write_enable(memories$14$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$15(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0 memories$15(
         .read_address(memories$15$read_address),
         .read_clock(memories$15$read_clock),
         .read_data(memories$15$read_data),
@@ -17731,150 +16863,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         .write_clock(memories$15$write_clock),
         .write_data(memories$15$write_data),
         .write_enable(memories$15$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$16(
-        .read_address(memories$16$read_address),
-        .read_clock(memories$16$read_clock),
-        .read_data(memories$16$read_data),
-        .write_address(memories$16$write_address),
-        .write_clock(memories$16$write_clock),
-        .write_data(memories$16$write_data),
-        .write_enable(memories$16$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$17(
-        .read_address(memories$17$read_address),
-        .read_clock(memories$17$read_clock),
-        .read_data(memories$17$read_data),
-        .write_address(memories$17$write_address),
-        .write_clock(memories$17$write_clock),
-        .write_data(memories$17$write_data),
-        .write_enable(memories$17$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$18(
-        .read_address(memories$18$read_address),
-        .read_clock(memories$18$read_clock),
-        .read_data(memories$18$read_data),
-        .write_address(memories$18$write_address),
-        .write_clock(memories$18$write_clock),
-        .write_data(memories$18$write_data),
-        .write_enable(memories$18$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$19(
-        .read_address(memories$19$read_address),
-        .read_clock(memories$19$read_clock),
-        .read_data(memories$19$read_data),
-        .write_address(memories$19$write_address),
-        .write_clock(memories$19$write_clock),
-        .write_data(memories$19$write_data),
-        .write_enable(memories$19$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$20(
-        .read_address(memories$20$read_address),
-        .read_clock(memories$20$read_clock),
-        .read_data(memories$20$read_data),
-        .write_address(memories$20$write_address),
-        .write_clock(memories$20$write_clock),
-        .write_data(memories$20$write_data),
-        .write_enable(memories$20$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$21(
-        .read_address(memories$21$read_address),
-        .read_clock(memories$21$read_clock),
-        .read_data(memories$21$read_data),
-        .write_address(memories$21$write_address),
-        .write_clock(memories$21$write_clock),
-        .write_data(memories$21$write_data),
-        .write_enable(memories$21$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$22(
-        .read_address(memories$22$read_address),
-        .read_clock(memories$22$read_clock),
-        .read_data(memories$22$read_data),
-        .write_address(memories$22$write_address),
-        .write_clock(memories$22$write_clock),
-        .write_data(memories$22$write_data),
-        .write_enable(memories$22$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$23(
-        .read_address(memories$23$read_address),
-        .read_clock(memories$23$read_clock),
-        .read_data(memories$23$read_data),
-        .write_address(memories$23$write_address),
-        .write_clock(memories$23$write_clock),
-        .write_data(memories$23$write_data),
-        .write_enable(memories$23$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$24(
-        .read_address(memories$24$read_address),
-        .read_clock(memories$24$read_clock),
-        .read_data(memories$24$read_data),
-        .write_address(memories$24$write_address),
-        .write_clock(memories$24$write_clock),
-        .write_data(memories$24$write_data),
-        .write_enable(memories$24$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$25(
-        .read_address(memories$25$read_address),
-        .read_clock(memories$25$read_clock),
-        .read_data(memories$25$read_data),
-        .write_address(memories$25$write_address),
-        .write_clock(memories$25$write_clock),
-        .write_data(memories$25$write_data),
-        .write_enable(memories$25$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$26(
-        .read_address(memories$26$read_address),
-        .read_clock(memories$26$read_clock),
-        .read_data(memories$26$read_data),
-        .write_address(memories$26$write_address),
-        .write_clock(memories$26$write_clock),
-        .write_data(memories$26$write_data),
-        .write_enable(memories$26$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$27(
-        .read_address(memories$27$read_address),
-        .read_clock(memories$27$read_clock),
-        .read_data(memories$27$read_data),
-        .write_address(memories$27$write_address),
-        .write_clock(memories$27$write_clock),
-        .write_data(memories$27$write_data),
-        .write_enable(memories$27$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$28(
-        .read_address(memories$28$read_address),
-        .read_clock(memories$28$read_clock),
-        .read_data(memories$28$read_data),
-        .write_address(memories$28$write_address),
-        .write_clock(memories$28$write_clock),
-        .write_data(memories$28$write_data),
-        .write_enable(memories$28$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$29(
-        .read_address(memories$29$read_address),
-        .read_clock(memories$29$read_clock),
-        .read_data(memories$29$read_data),
-        .write_address(memories$29$write_address),
-        .write_clock(memories$29$write_clock),
-        .write_data(memories$29$write_data),
-        .write_enable(memories$29$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$30(
-        .read_address(memories$30$read_address),
-        .read_clock(memories$30$read_clock),
-        .read_data(memories$30$read_data),
-        .write_address(memories$30$write_address),
-        .write_clock(memories$30$write_clock),
-        .write_data(memories$30$write_data),
-        .write_enable(memories$30$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$31(
-        .read_address(memories$31$read_address),
-        .read_clock(memories$31$read_clock),
-        .read_data(memories$31$read_data),
-        .write_address(memories$31$write_address),
-        .write_clock(memories$31$write_clock),
-        .write_data(memories$31$write_data),
-        .write_enable(memories$31$write_enable)
     );
 
     // Update code
@@ -17991,123 +16979,11 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,la
         memories$15$write_address = write_address;
         memories$15$write_data = write_lanes$15;
         memories$15$write_enable = write_mask[15];
-        memories$16$read_clock = clock;
-        memories$16$write_clock = clock;
-        memories$16$read_address = read_address;
-        lanes$16 = memories$16$read_data;
-        memories$16$write_address = write_address;
-        memories$16$write_data = write_lanes$16;
-        memories$16$write_enable = write_mask[16];
-        memories$17$read_clock = clock;
-        memories$17$write_clock = clock;
-        memories$17$read_address = read_address;
-        lanes$17 = memories$17$read_data;
-        memories$17$write_address = write_address;
-        memories$17$write_data = write_lanes$17;
-        memories$17$write_enable = write_mask[17];
-        memories$18$read_clock = clock;
-        memories$18$write_clock = clock;
-        memories$18$read_address = read_address;
-        lanes$18 = memories$18$read_data;
-        memories$18$write_address = write_address;
-        memories$18$write_data = write_lanes$18;
-        memories$18$write_enable = write_mask[18];
-        memories$19$read_clock = clock;
-        memories$19$write_clock = clock;
-        memories$19$read_address = read_address;
-        lanes$19 = memories$19$read_data;
-        memories$19$write_address = write_address;
-        memories$19$write_data = write_lanes$19;
-        memories$19$write_enable = write_mask[19];
-        memories$20$read_clock = clock;
-        memories$20$write_clock = clock;
-        memories$20$read_address = read_address;
-        lanes$20 = memories$20$read_data;
-        memories$20$write_address = write_address;
-        memories$20$write_data = write_lanes$20;
-        memories$20$write_enable = write_mask[20];
-        memories$21$read_clock = clock;
-        memories$21$write_clock = clock;
-        memories$21$read_address = read_address;
-        lanes$21 = memories$21$read_data;
-        memories$21$write_address = write_address;
-        memories$21$write_data = write_lanes$21;
-        memories$21$write_enable = write_mask[21];
-        memories$22$read_clock = clock;
-        memories$22$write_clock = clock;
-        memories$22$read_address = read_address;
-        lanes$22 = memories$22$read_data;
-        memories$22$write_address = write_address;
-        memories$22$write_data = write_lanes$22;
-        memories$22$write_enable = write_mask[22];
-        memories$23$read_clock = clock;
-        memories$23$write_clock = clock;
-        memories$23$read_address = read_address;
-        lanes$23 = memories$23$read_data;
-        memories$23$write_address = write_address;
-        memories$23$write_data = write_lanes$23;
-        memories$23$write_enable = write_mask[23];
-        memories$24$read_clock = clock;
-        memories$24$write_clock = clock;
-        memories$24$read_address = read_address;
-        lanes$24 = memories$24$read_data;
-        memories$24$write_address = write_address;
-        memories$24$write_data = write_lanes$24;
-        memories$24$write_enable = write_mask[24];
-        memories$25$read_clock = clock;
-        memories$25$write_clock = clock;
-        memories$25$read_address = read_address;
-        lanes$25 = memories$25$read_data;
-        memories$25$write_address = write_address;
-        memories$25$write_data = write_lanes$25;
-        memories$25$write_enable = write_mask[25];
-        memories$26$read_clock = clock;
-        memories$26$write_clock = clock;
-        memories$26$read_address = read_address;
-        lanes$26 = memories$26$read_data;
-        memories$26$write_address = write_address;
-        memories$26$write_data = write_lanes$26;
-        memories$26$write_enable = write_mask[26];
-        memories$27$read_clock = clock;
-        memories$27$write_clock = clock;
-        memories$27$read_address = read_address;
-        lanes$27 = memories$27$read_data;
-        memories$27$write_address = write_address;
-        memories$27$write_data = write_lanes$27;
-        memories$27$write_enable = write_mask[27];
-        memories$28$read_clock = clock;
-        memories$28$write_clock = clock;
-        memories$28$read_address = read_address;
-        lanes$28 = memories$28$read_data;
-        memories$28$write_address = write_address;
-        memories$28$write_data = write_lanes$28;
-        memories$28$write_enable = write_mask[28];
-        memories$29$read_clock = clock;
-        memories$29$write_clock = clock;
-        memories$29$read_address = read_address;
-        lanes$29 = memories$29$read_data;
-        memories$29$write_address = write_address;
-        memories$29$write_data = write_lanes$29;
-        memories$29$write_enable = write_mask[29];
-        memories$30$read_clock = clock;
-        memories$30$write_clock = clock;
-        memories$30$read_address = read_address;
-        lanes$30 = memories$30$read_data;
-        memories$30$write_address = write_address;
-        memories$30$write_data = write_lanes$30;
-        memories$30$write_enable = write_mask[30];
-        memories$31$read_clock = clock;
-        memories$31$write_clock = clock;
-        memories$31$read_address = read_address;
-        lanes$31 = memories$31$read_data;
-        memories$31$write_address = write_address;
-        memories$31$write_data = write_lanes$31;
-        memories$31$write_enable = write_mask[31];
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [10:0] read_address;
@@ -18133,9 +17009,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0(read_addre
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$bank_a$memories$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,words$1,words$2,words$3,done,status,stop,idle,steps,a_address,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,a$16,a$17,a$18,a$19,a$20,a$21,a$22,a$23,a$24,a$25,a$26,a$27,a$28,a$29,a$30,a$31,b_address,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,b$16,b$17,b$18,b$19,b$20,b$21,b$22,b$23,b$24,b$25,b$26,b$27,b$28,b$29,b$30,b$31,read_valid,read_ready,read_address,read_row$0,read_row$1,read_row$2,read_row$3,read_row$4,read_row$5,read_row$6,read_row$7,write_valid,write_ready,write_address,write_mask,write_row$0,write_row$1,write_row$2,write_row$3,write_row$4,write_row$5,write_row$6,write_row$7,param_address,param_record,param_loaded,table_address,table_entry);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute(clock,start,words$0,words$1,words$2,words$3,done,status,stop,idle,steps,a_address,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,b_address,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,read_valid,read_ready,read_address,read_row$0,read_row$1,read_row$2,read_row$3,write_valid,write_ready,write_address,write_mask,write_row$0,write_row$1,write_row$2,write_row$3,param_address,param_record,param_loaded,table_address,table_entry);
 
     // Module arguments
     input wire  clock;
@@ -18166,22 +17042,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
     input wire  [8:0] a$13;
     input wire  [8:0] a$14;
     input wire  [8:0] a$15;
-    input wire  [8:0] a$16;
-    input wire  [8:0] a$17;
-    input wire  [8:0] a$18;
-    input wire  [8:0] a$19;
-    input wire  [8:0] a$20;
-    input wire  [8:0] a$21;
-    input wire  [8:0] a$22;
-    input wire  [8:0] a$23;
-    input wire  [8:0] a$24;
-    input wire  [8:0] a$25;
-    input wire  [8:0] a$26;
-    input wire  [8:0] a$27;
-    input wire  [8:0] a$28;
-    input wire  [8:0] a$29;
-    input wire  [8:0] a$30;
-    input wire  [8:0] a$31;
     output reg  [10:0] b_address /*verilator isolate_assignments*/;
     input wire  [8:0] b$0;
     input wire  [8:0] b$1;
@@ -18199,22 +17059,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
     input wire  [8:0] b$13;
     input wire  [8:0] b$14;
     input wire  [8:0] b$15;
-    input wire  [8:0] b$16;
-    input wire  [8:0] b$17;
-    input wire  [8:0] b$18;
-    input wire  [8:0] b$19;
-    input wire  [8:0] b$20;
-    input wire  [8:0] b$21;
-    input wire  [8:0] b$22;
-    input wire  [8:0] b$23;
-    input wire  [8:0] b$24;
-    input wire  [8:0] b$25;
-    input wire  [8:0] b$26;
-    input wire  [8:0] b$27;
-    input wire  [8:0] b$28;
-    input wire  [8:0] b$29;
-    input wire  [8:0] b$30;
-    input wire  [8:0] b$31;
     output reg  read_valid /*verilator isolate_assignments*/;
     input wire  read_ready;
     output reg  [10:0] read_address /*verilator isolate_assignments*/;
@@ -18222,22 +17066,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
     input wire  [31:0] read_row$1;
     input wire  [31:0] read_row$2;
     input wire  [31:0] read_row$3;
-    input wire  [31:0] read_row$4;
-    input wire  [31:0] read_row$5;
-    input wire  [31:0] read_row$6;
-    input wire  [31:0] read_row$7;
     output reg  write_valid /*verilator isolate_assignments*/;
     input wire  write_ready;
     output reg  [10:0] write_address /*verilator isolate_assignments*/;
-    output reg  [7:0] write_mask /*verilator isolate_assignments*/;
+    output reg  [3:0] write_mask /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$0 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$1 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$2 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$3 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$4 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$5 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$6 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$7 /*verilator isolate_assignments*/;
     output reg  [15:0] param_address /*verilator isolate_assignments*/;
     input wire  [63:0] param_record;
     input wire  param_loaded;
@@ -18249,11 +17085,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
     localparam  up$1 = 16'h20;
     localparam  up$2 = 16'h40;
     localparam  up$3 = 16'h60;
-    localparam  up$4 = 16'h80;
-    localparam  up$5 = 16'ha0;
-    localparam  up$6 = 16'hc0;
-    localparam  up$7 = 16'he0;
-    localparam  all_columns = 8'hff;
+    localparam  all_columns = 4'hf;
 
     // Stub signals
     reg  gemm$clock /*verilator isolate_assignments*/;
@@ -18284,22 +17116,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
     reg  [8:0] gemm$a$13 /*verilator isolate_assignments*/;
     reg  [8:0] gemm$a$14 /*verilator isolate_assignments*/;
     reg  [8:0] gemm$a$15 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$16 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$17 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$18 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$19 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$20 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$21 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$22 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$23 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$24 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$25 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$26 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$27 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$28 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$29 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$30 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$a$31 /*verilator isolate_assignments*/;
     wire  [10:0] gemm$b_address;
     reg  [8:0] gemm$b$0 /*verilator isolate_assignments*/;
     reg  [8:0] gemm$b$1 /*verilator isolate_assignments*/;
@@ -18317,22 +17133,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
     reg  [8:0] gemm$b$13 /*verilator isolate_assignments*/;
     reg  [8:0] gemm$b$14 /*verilator isolate_assignments*/;
     reg  [8:0] gemm$b$15 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$16 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$17 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$18 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$19 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$20 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$21 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$22 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$23 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$24 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$25 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$26 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$27 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$28 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$29 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$30 /*verilator isolate_assignments*/;
-    reg  [8:0] gemm$b$31 /*verilator isolate_assignments*/;
     wire  gemm$read_valid;
     reg  gemm$read_ready /*verilator isolate_assignments*/;
     wire  [10:0] gemm$read_address;
@@ -18340,10 +17140,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
     reg  [31:0] gemm$held$1 /*verilator isolate_assignments*/;
     reg  [31:0] gemm$held$2 /*verilator isolate_assignments*/;
     reg  [31:0] gemm$held$3 /*verilator isolate_assignments*/;
-    reg  [31:0] gemm$held$4 /*verilator isolate_assignments*/;
-    reg  [31:0] gemm$held$5 /*verilator isolate_assignments*/;
-    reg  [31:0] gemm$held$6 /*verilator isolate_assignments*/;
-    reg  [31:0] gemm$held$7 /*verilator isolate_assignments*/;
     wire  gemm$write_valid;
     reg  gemm$write_ready /*verilator isolate_assignments*/;
     wire  [10:0] gemm$write_address;
@@ -18351,10 +17147,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
     wire  [31:0] gemm$write_row$1;
     wire  [31:0] gemm$write_row$2;
     wire  [31:0] gemm$write_row$3;
-    wire  [31:0] gemm$write_row$4;
-    wire  [31:0] gemm$write_row$5;
-    wire  [31:0] gemm$write_row$6;
-    wire  [31:0] gemm$write_row$7;
     reg  vector$clock /*verilator isolate_assignments*/;
     reg  vector$start /*verilator isolate_assignments*/;
     reg  [63:0] vector$words$0 /*verilator isolate_assignments*/;
@@ -18368,12 +17160,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
     wire  vector$acc_read_valid;
     reg  vector$acc_read_ready /*verilator isolate_assignments*/;
     wire  [23:0] vector$acc_read_address;
-    reg  [255:0] vector$acc_read_data /*verilator isolate_assignments*/;
+    reg  [127:0] vector$acc_read_data /*verilator isolate_assignments*/;
     wire  vector$acc_write_valid;
     reg  vector$acc_write_ready /*verilator isolate_assignments*/;
     wire  [23:0] vector$acc_write_address;
-    wire  [255:0] vector$acc_write_data;
-    wire  [7:0] vector$acc_write_mask;
+    wire  [127:0] vector$acc_write_data;
+    wire  [3:0] vector$acc_write_mask;
     wire  [15:0] vector$param_address;
     reg  [63:0] vector$param_record /*verilator isolate_assignments*/;
     reg  vector$param_loaded /*verilator isolate_assignments*/;
@@ -18386,12 +17178,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
     // Local signals
     reg  [7:0] opcode /*verilator isolate_assignments*/;
     reg  [31:0] piece;
-    reg  [255:0] piece_wide;
-    reg  [255:0] wide_row;
-    reg  [255:0] vector_row /*verilator isolate_assignments*/;
+    reg  [127:0] piece_wide;
+    reg  [127:0] wide_row;
+    reg  [127:0] vector_row /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm gemm(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm gemm(
         .clock(gemm$clock),
         .start(gemm$start),
         .words$0(gemm$words$0),
@@ -18420,22 +17212,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
         .a$13(gemm$a$13),
         .a$14(gemm$a$14),
         .a$15(gemm$a$15),
-        .a$16(gemm$a$16),
-        .a$17(gemm$a$17),
-        .a$18(gemm$a$18),
-        .a$19(gemm$a$19),
-        .a$20(gemm$a$20),
-        .a$21(gemm$a$21),
-        .a$22(gemm$a$22),
-        .a$23(gemm$a$23),
-        .a$24(gemm$a$24),
-        .a$25(gemm$a$25),
-        .a$26(gemm$a$26),
-        .a$27(gemm$a$27),
-        .a$28(gemm$a$28),
-        .a$29(gemm$a$29),
-        .a$30(gemm$a$30),
-        .a$31(gemm$a$31),
         .b_address(gemm$b_address),
         .b$0(gemm$b$0),
         .b$1(gemm$b$1),
@@ -18453,22 +17229,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
         .b$13(gemm$b$13),
         .b$14(gemm$b$14),
         .b$15(gemm$b$15),
-        .b$16(gemm$b$16),
-        .b$17(gemm$b$17),
-        .b$18(gemm$b$18),
-        .b$19(gemm$b$19),
-        .b$20(gemm$b$20),
-        .b$21(gemm$b$21),
-        .b$22(gemm$b$22),
-        .b$23(gemm$b$23),
-        .b$24(gemm$b$24),
-        .b$25(gemm$b$25),
-        .b$26(gemm$b$26),
-        .b$27(gemm$b$27),
-        .b$28(gemm$b$28),
-        .b$29(gemm$b$29),
-        .b$30(gemm$b$30),
-        .b$31(gemm$b$31),
         .read_valid(gemm$read_valid),
         .read_ready(gemm$read_ready),
         .read_address(gemm$read_address),
@@ -18476,23 +17236,15 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
         .held$1(gemm$held$1),
         .held$2(gemm$held$2),
         .held$3(gemm$held$3),
-        .held$4(gemm$held$4),
-        .held$5(gemm$held$5),
-        .held$6(gemm$held$6),
-        .held$7(gemm$held$7),
         .write_valid(gemm$write_valid),
         .write_ready(gemm$write_ready),
         .write_address(gemm$write_address),
         .write_row$0(gemm$write_row$0),
         .write_row$1(gemm$write_row$1),
         .write_row$2(gemm$write_row$2),
-        .write_row$3(gemm$write_row$3),
-        .write_row$4(gemm$write_row$4),
-        .write_row$5(gemm$write_row$5),
-        .write_row$6(gemm$write_row$6),
-        .write_row$7(gemm$write_row$7)
+        .write_row$3(gemm$write_row$3)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector vector(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector vector(
         .clock(vector$clock),
         .start(vector$start),
         .words$0(vector$words$0),
@@ -18568,22 +17320,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
         gemm$a$13 = a$13;
         gemm$a$14 = a$14;
         gemm$a$15 = a$15;
-        gemm$a$16 = a$16;
-        gemm$a$17 = a$17;
-        gemm$a$18 = a$18;
-        gemm$a$19 = a$19;
-        gemm$a$20 = a$20;
-        gemm$a$21 = a$21;
-        gemm$a$22 = a$22;
-        gemm$a$23 = a$23;
-        gemm$a$24 = a$24;
-        gemm$a$25 = a$25;
-        gemm$a$26 = a$26;
-        gemm$a$27 = a$27;
-        gemm$a$28 = a$28;
-        gemm$a$29 = a$29;
-        gemm$a$30 = a$30;
-        gemm$a$31 = a$31;
         gemm$b$0 = b$0;
         gemm$b$1 = b$1;
         gemm$b$2 = b$2;
@@ -18600,22 +17336,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
         gemm$b$13 = b$13;
         gemm$b$14 = b$14;
         gemm$b$15 = b$15;
-        gemm$b$16 = b$16;
-        gemm$b$17 = b$17;
-        gemm$b$18 = b$18;
-        gemm$b$19 = b$19;
-        gemm$b$20 = b$20;
-        gemm$b$21 = b$21;
-        gemm$b$22 = b$22;
-        gemm$b$23 = b$23;
-        gemm$b$24 = b$24;
-        gemm$b$25 = b$25;
-        gemm$b$26 = b$26;
-        gemm$b$27 = b$27;
-        gemm$b$28 = b$28;
-        gemm$b$29 = b$29;
-        gemm$b$30 = b$30;
-        gemm$b$31 = b$31;
         param_address = vector$param_address;
         vector$param_record = param_record;
         vector$param_loaded = param_loaded;
@@ -18642,7 +17362,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
         vector_row = vector$acc_write_data;
         piece = read_row$0;
         gemm$held$0 = read_row$0;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
         wide_row = wide_row | (piece_wide << up$0);
         write_row$0 = gemm$write_row$0;
         if (is_vector$q) begin
@@ -18650,7 +17370,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
         end
         piece = read_row$1;
         gemm$held$1 = read_row$1;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
         wide_row = wide_row | (piece_wide << up$1);
         write_row$1 = gemm$write_row$1;
         if (is_vector$q) begin
@@ -18658,7 +17378,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
         end
         piece = read_row$2;
         gemm$held$2 = read_row$2;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
         wide_row = wide_row | (piece_wide << up$2);
         write_row$2 = gemm$write_row$2;
         if (is_vector$q) begin
@@ -18666,50 +17386,18 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,
         end
         piece = read_row$3;
         gemm$held$3 = read_row$3;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
         wide_row = wide_row | (piece_wide << up$3);
         write_row$3 = gemm$write_row$3;
         if (is_vector$q) begin
             write_row$3 = vector_row[(3 * 32'h20)+:(32)];
         end
-        piece = read_row$4;
-        gemm$held$4 = read_row$4;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        wide_row = wide_row | (piece_wide << up$4);
-        write_row$4 = gemm$write_row$4;
-        if (is_vector$q) begin
-            write_row$4 = vector_row[(4 * 32'h20)+:(32)];
-        end
-        piece = read_row$5;
-        gemm$held$5 = read_row$5;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        wide_row = wide_row | (piece_wide << up$5);
-        write_row$5 = gemm$write_row$5;
-        if (is_vector$q) begin
-            write_row$5 = vector_row[(5 * 32'h20)+:(32)];
-        end
-        piece = read_row$6;
-        gemm$held$6 = read_row$6;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        wide_row = wide_row | (piece_wide << up$6);
-        write_row$6 = gemm$write_row$6;
-        if (is_vector$q) begin
-            write_row$6 = vector_row[(6 * 32'h20)+:(32)];
-        end
-        piece = read_row$7;
-        gemm$held$7 = read_row$7;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        wide_row = wide_row | (piece_wide << up$7);
-        write_row$7 = gemm$write_row$7;
-        if (is_vector$q) begin
-            write_row$7 = vector_row[(7 * 32'h20)+:(32)];
-        end
         vector$acc_read_data = wide_row;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,words$0,words$1,words$2,words$3,done,status,stop,idle,steps,a_address,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,a$16,a$17,a$18,a$19,a$20,a$21,a$22,a$23,a$24,a$25,a$26,a$27,a$28,a$29,a$30,a$31,b_address,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,b$16,b$17,b$18,b$19,b$20,b$21,b$22,b$23,b$24,b$25,b$26,b$27,b$28,b$29,b$30,b$31,read_valid,read_ready,read_address,held$0,held$1,held$2,held$3,held$4,held$5,held$6,held$7,write_valid,write_ready,write_address,write_row$0,write_row$1,write_row$2,write_row$3,write_row$4,write_row$5,write_row$6,write_row$7);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm(clock,start,words$0,words$1,words$2,words$3,done,status,stop,idle,steps,a_address,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,b_address,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,read_valid,read_ready,read_address,held$0,held$1,held$2,held$3,write_valid,write_ready,write_address,write_row$0,write_row$1,write_row$2,write_row$3);
 
     // Module arguments
     input wire  clock;
@@ -18740,22 +17428,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
     input wire  [8:0] a$13;
     input wire  [8:0] a$14;
     input wire  [8:0] a$15;
-    input wire  [8:0] a$16;
-    input wire  [8:0] a$17;
-    input wire  [8:0] a$18;
-    input wire  [8:0] a$19;
-    input wire  [8:0] a$20;
-    input wire  [8:0] a$21;
-    input wire  [8:0] a$22;
-    input wire  [8:0] a$23;
-    input wire  [8:0] a$24;
-    input wire  [8:0] a$25;
-    input wire  [8:0] a$26;
-    input wire  [8:0] a$27;
-    input wire  [8:0] a$28;
-    input wire  [8:0] a$29;
-    input wire  [8:0] a$30;
-    input wire  [8:0] a$31;
     output reg  [10:0] b_address /*verilator isolate_assignments*/;
     input wire  [8:0] b$0;
     input wire  [8:0] b$1;
@@ -18773,22 +17445,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
     input wire  [8:0] b$13;
     input wire  [8:0] b$14;
     input wire  [8:0] b$15;
-    input wire  [8:0] b$16;
-    input wire  [8:0] b$17;
-    input wire  [8:0] b$18;
-    input wire  [8:0] b$19;
-    input wire  [8:0] b$20;
-    input wire  [8:0] b$21;
-    input wire  [8:0] b$22;
-    input wire  [8:0] b$23;
-    input wire  [8:0] b$24;
-    input wire  [8:0] b$25;
-    input wire  [8:0] b$26;
-    input wire  [8:0] b$27;
-    input wire  [8:0] b$28;
-    input wire  [8:0] b$29;
-    input wire  [8:0] b$30;
-    input wire  [8:0] b$31;
     output reg  read_valid /*verilator isolate_assignments*/;
     input wire  read_ready;
     output reg  [10:0] read_address /*verilator isolate_assignments*/;
@@ -18796,10 +17452,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
     input wire  [31:0] held$1;
     input wire  [31:0] held$2;
     input wire  [31:0] held$3;
-    input wire  [31:0] held$4;
-    input wire  [31:0] held$5;
-    input wire  [31:0] held$6;
-    input wire  [31:0] held$7;
     output reg  write_valid /*verilator isolate_assignments*/;
     input wire  write_ready;
     output reg  [10:0] write_address /*verilator isolate_assignments*/;
@@ -18807,14 +17459,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
     output reg  [31:0] write_row$1 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$2 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$3 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$4 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$5 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$6 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$7 /*verilator isolate_assignments*/;
 
     // Constant declarations
     localparam  invalid_operand = 15'b1001;
-    localparam  flush_cycles = 7'b101000;
+    localparam  flush_cycles = 7'b100000;
     localparam  no_cycles = 7'b0;
 
     // Stub signals
@@ -18873,22 +17521,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
     reg  [8:0] array$a$13 /*verilator isolate_assignments*/;
     reg  [8:0] array$a$14 /*verilator isolate_assignments*/;
     reg  [8:0] array$a$15 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$16 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$17 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$18 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$19 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$20 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$21 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$22 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$23 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$24 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$25 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$26 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$27 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$28 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$29 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$30 /*verilator isolate_assignments*/;
-    reg  [8:0] array$a$31 /*verilator isolate_assignments*/;
     reg  [8:0] array$b$0 /*verilator isolate_assignments*/;
     reg  [8:0] array$b$1 /*verilator isolate_assignments*/;
     reg  [8:0] array$b$2 /*verilator isolate_assignments*/;
@@ -18905,30 +17537,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
     reg  [8:0] array$b$13 /*verilator isolate_assignments*/;
     reg  [8:0] array$b$14 /*verilator isolate_assignments*/;
     reg  [8:0] array$b$15 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$16 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$17 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$18 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$19 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$20 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$21 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$22 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$23 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$24 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$25 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$26 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$27 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$28 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$29 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$30 /*verilator isolate_assignments*/;
-    reg  [8:0] array$b$31 /*verilator isolate_assignments*/;
     wire  [31:0] array$row$0;
     wire  [31:0] array$row$1;
     wire  [31:0] array$row$2;
     wire  [31:0] array$row$3;
-    wire  [31:0] array$row$4;
-    wire  [31:0] array$row$5;
-    wire  [31:0] array$row$6;
-    wire  [31:0] array$row$7;
     wire  array$row_valid;
     reg  rows$clock /*verilator isolate_assignments*/;
     reg  rows$launch /*verilator isolate_assignments*/;
@@ -18945,10 +17557,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
     reg  [31:0] rows$row$1 /*verilator isolate_assignments*/;
     reg  [31:0] rows$row$2 /*verilator isolate_assignments*/;
     reg  [31:0] rows$row$3 /*verilator isolate_assignments*/;
-    reg  [31:0] rows$row$4 /*verilator isolate_assignments*/;
-    reg  [31:0] rows$row$5 /*verilator isolate_assignments*/;
-    reg  [31:0] rows$row$6 /*verilator isolate_assignments*/;
-    reg  [31:0] rows$row$7 /*verilator isolate_assignments*/;
     reg  rows$row_valid /*verilator isolate_assignments*/;
     wire  rows$read_valid;
     reg  rows$read_ready /*verilator isolate_assignments*/;
@@ -18957,10 +17565,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
     reg  [31:0] rows$held$1 /*verilator isolate_assignments*/;
     reg  [31:0] rows$held$2 /*verilator isolate_assignments*/;
     reg  [31:0] rows$held$3 /*verilator isolate_assignments*/;
-    reg  [31:0] rows$held$4 /*verilator isolate_assignments*/;
-    reg  [31:0] rows$held$5 /*verilator isolate_assignments*/;
-    reg  [31:0] rows$held$6 /*verilator isolate_assignments*/;
-    reg  [31:0] rows$held$7 /*verilator isolate_assignments*/;
     wire  rows$write_valid;
     reg  rows$write_ready /*verilator isolate_assignments*/;
     wire  [10:0] rows$write_address;
@@ -18968,10 +17572,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
     wire  [31:0] rows$write_row$1;
     wire  [31:0] rows$write_row$2;
     wire  [31:0] rows$write_row$3;
-    wire  [31:0] rows$write_row$4;
-    wire  [31:0] rows$write_row$5;
-    wire  [31:0] rows$write_row$6;
-    wire  [31:0] rows$write_row$7;
     wire  rows$finished;
     reg  checking$d /*verilator isolate_assignments*/;
     wire  checking$q;
@@ -19007,7 +17607,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
     reg  [15:0] b_step /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check check(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$check check(
         .clock(check$clock),
         .launch(check$launch),
         .clear(check$clear),
@@ -19025,7 +17625,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         .done(check$done),
         .wrong(check$wrong)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$sequencer sequencer(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$sequencer sequencer(
         .clock(sequencer$clock),
         .launch(sequencer$launch),
         .clear(sequencer$clear),
@@ -19046,7 +17646,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         .first(sequencer$first),
         .last(sequencer$last)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array array(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array array(
         .clock(array$clock),
         .step(array$step),
         .first(array$first),
@@ -19067,22 +17667,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         .a$13(array$a$13),
         .a$14(array$a$14),
         .a$15(array$a$15),
-        .a$16(array$a$16),
-        .a$17(array$a$17),
-        .a$18(array$a$18),
-        .a$19(array$a$19),
-        .a$20(array$a$20),
-        .a$21(array$a$21),
-        .a$22(array$a$22),
-        .a$23(array$a$23),
-        .a$24(array$a$24),
-        .a$25(array$a$25),
-        .a$26(array$a$26),
-        .a$27(array$a$27),
-        .a$28(array$a$28),
-        .a$29(array$a$29),
-        .a$30(array$a$30),
-        .a$31(array$a$31),
         .b$0(array$b$0),
         .b$1(array$b$1),
         .b$2(array$b$2),
@@ -19099,33 +17683,13 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         .b$13(array$b$13),
         .b$14(array$b$14),
         .b$15(array$b$15),
-        .b$16(array$b$16),
-        .b$17(array$b$17),
-        .b$18(array$b$18),
-        .b$19(array$b$19),
-        .b$20(array$b$20),
-        .b$21(array$b$21),
-        .b$22(array$b$22),
-        .b$23(array$b$23),
-        .b$24(array$b$24),
-        .b$25(array$b$25),
-        .b$26(array$b$26),
-        .b$27(array$b$27),
-        .b$28(array$b$28),
-        .b$29(array$b$29),
-        .b$30(array$b$30),
-        .b$31(array$b$31),
         .row$0(array$row$0),
         .row$1(array$row$1),
         .row$2(array$row$2),
         .row$3(array$row$3),
-        .row$4(array$row$4),
-        .row$5(array$row$5),
-        .row$6(array$row$6),
-        .row$7(array$row$7),
         .row_valid(array$row_valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows rows(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows rows(
         .clock(rows$clock),
         .launch(rows$launch),
         .clear(rows$clear),
@@ -19141,10 +17705,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         .row$1(rows$row$1),
         .row$2(rows$row$2),
         .row$3(rows$row$3),
-        .row$4(rows$row$4),
-        .row$5(rows$row$5),
-        .row$6(rows$row$6),
-        .row$7(rows$row$7),
         .row_valid(rows$row_valid),
         .read_valid(rows$read_valid),
         .read_ready(rows$read_ready),
@@ -19153,10 +17713,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         .held$1(rows$held$1),
         .held$2(rows$held$2),
         .held$3(rows$held$3),
-        .held$4(rows$held$4),
-        .held$5(rows$held$5),
-        .held$6(rows$held$6),
-        .held$7(rows$held$7),
         .write_valid(rows$write_valid),
         .write_ready(rows$write_ready),
         .write_address(rows$write_address),
@@ -19164,10 +17720,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         .write_row$1(rows$write_row$1),
         .write_row$2(rows$write_row$2),
         .write_row$3(rows$write_row$3),
-        .write_row$4(rows$write_row$4),
-        .write_row$5(rows$write_row$5),
-        .write_row$6(rows$write_row$6),
-        .write_row$7(rows$write_row$7),
         .finished(rows$finished)
     );
     metisvm_card$ecp5$bridge$ar_waits checking(
@@ -19275,22 +17827,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         array$a$13 = a$13;
         array$a$14 = a$14;
         array$a$15 = a$15;
-        array$a$16 = a$16;
-        array$a$17 = a$17;
-        array$a$18 = a$18;
-        array$a$19 = a$19;
-        array$a$20 = a$20;
-        array$a$21 = a$21;
-        array$a$22 = a$22;
-        array$a$23 = a$23;
-        array$a$24 = a$24;
-        array$a$25 = a$25;
-        array$a$26 = a$26;
-        array$a$27 = a$27;
-        array$a$28 = a$28;
-        array$a$29 = a$29;
-        array$a$30 = a$30;
-        array$a$31 = a$31;
         array$b$0 = b$0;
         array$b$1 = b$1;
         array$b$2 = b$2;
@@ -19307,22 +17843,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         array$b$13 = b$13;
         array$b$14 = b$14;
         array$b$15 = b$15;
-        array$b$16 = b$16;
-        array$b$17 = b$17;
-        array$b$18 = b$18;
-        array$b$19 = b$19;
-        array$b$20 = b$20;
-        array$b$21 = b$21;
-        array$b$22 = b$22;
-        array$b$23 = b$23;
-        array$b$24 = b$24;
-        array$b$25 = b$25;
-        array$b$26 = b$26;
-        array$b$27 = b$27;
-        array$b$28 = b$28;
-        array$b$29 = b$29;
-        array$b$30 = b$30;
-        array$b$31 = b$31;
         rows$launch = begins$q;
         rows$accumulate = words$0[32'h10];
         rows$shift = words$0[32'h11];
@@ -19350,18 +17870,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         rows$row$3 = array$row$3;
         rows$held$3 = held$3;
         write_row$3 = rows$write_row$3;
-        rows$row$4 = array$row$4;
-        rows$held$4 = held$4;
-        write_row$4 = rows$write_row$4;
-        rows$row$5 = array$row$5;
-        rows$held$5 = held$5;
-        write_row$5 = rows$write_row$5;
-        rows$row$6 = array$row$6;
-        rows$held$6 = held$6;
-        write_row$6 = rows$write_row$6;
-        rows$row$7 = array$row$7;
-        rows$held$7 = held$7;
-        write_row$7 = rows$write_row$7;
         done = done_out$q;
         status = status_out$q;
         done_out$d = 1'b0;
@@ -19406,9 +17914,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,wor
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,step,first,last,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,a$16,a$17,a$18,a$19,a$20,a$21,a$22,a$23,a$24,a$25,a$26,a$27,a$28,a$29,a$30,a$31,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,b$16,b$17,b$18,b$19,b$20,b$21,b$22,b$23,b$24,b$25,b$26,b$27,b$28,b$29,b$30,b$31,row$0,row$1,row$2,row$3,row$4,row$5,row$6,row$7,row_valid);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array(clock,step,first,last,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,row$0,row$1,row$2,row$3,row_valid);
 
     // Module arguments
     input wire  clock;
@@ -19431,22 +17939,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     input wire  [8:0] a$13;
     input wire  [8:0] a$14;
     input wire  [8:0] a$15;
-    input wire  [8:0] a$16;
-    input wire  [8:0] a$17;
-    input wire  [8:0] a$18;
-    input wire  [8:0] a$19;
-    input wire  [8:0] a$20;
-    input wire  [8:0] a$21;
-    input wire  [8:0] a$22;
-    input wire  [8:0] a$23;
-    input wire  [8:0] a$24;
-    input wire  [8:0] a$25;
-    input wire  [8:0] a$26;
-    input wire  [8:0] a$27;
-    input wire  [8:0] a$28;
-    input wire  [8:0] a$29;
-    input wire  [8:0] a$30;
-    input wire  [8:0] a$31;
     input wire  [8:0] b$0;
     input wire  [8:0] b$1;
     input wire  [8:0] b$2;
@@ -19463,30 +17955,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     input wire  [8:0] b$13;
     input wire  [8:0] b$14;
     input wire  [8:0] b$15;
-    input wire  [8:0] b$16;
-    input wire  [8:0] b$17;
-    input wire  [8:0] b$18;
-    input wire  [8:0] b$19;
-    input wire  [8:0] b$20;
-    input wire  [8:0] b$21;
-    input wire  [8:0] b$22;
-    input wire  [8:0] b$23;
-    input wire  [8:0] b$24;
-    input wire  [8:0] b$25;
-    input wire  [8:0] b$26;
-    input wire  [8:0] b$27;
-    input wire  [8:0] b$28;
-    input wire  [8:0] b$29;
-    input wire  [8:0] b$30;
-    input wire  [8:0] b$31;
     output reg  [31:0] row$0 /*verilator isolate_assignments*/;
     output reg  [31:0] row$1 /*verilator isolate_assignments*/;
     output reg  [31:0] row$2 /*verilator isolate_assignments*/;
     output reg  [31:0] row$3 /*verilator isolate_assignments*/;
-    output reg  [31:0] row$4 /*verilator isolate_assignments*/;
-    output reg  [31:0] row$5 /*verilator isolate_assignments*/;
-    output reg  [31:0] row$6 /*verilator isolate_assignments*/;
-    output reg  [31:0] row$7 /*verilator isolate_assignments*/;
     output reg  row_valid /*verilator isolate_assignments*/;
 
     // Constant declarations
@@ -19509,18 +17981,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     reg  rows$3$clock /*verilator isolate_assignments*/;
     reg  [35:0] rows$3$data_in;
     wire  [35:0] rows$3$data_out;
-    reg  rows$4$clock /*verilator isolate_assignments*/;
-    reg  [35:0] rows$4$data_in;
-    wire  [35:0] rows$4$data_out;
-    reg  rows$5$clock /*verilator isolate_assignments*/;
-    reg  [35:0] rows$5$data_in;
-    wire  [35:0] rows$5$data_out;
-    reg  rows$6$clock /*verilator isolate_assignments*/;
-    reg  [35:0] rows$6$data_in;
-    wire  [35:0] rows$6$data_out;
-    reg  rows$7$clock /*verilator isolate_assignments*/;
-    reg  [35:0] rows$7$data_in;
-    wire  [35:0] rows$7$data_out;
     reg  [35:0] columns$0$d;
     wire  [35:0] columns$0$q;
     reg  columns$0$clock /*verilator isolate_assignments*/;
@@ -19533,16 +17993,16 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     reg  [35:0] columns$3$d;
     wire  [35:0] columns$3$q;
     reg  columns$3$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$4$d;
+    reg  [35:0] columns$4$d /*verilator isolate_assignments*/;
     wire  [35:0] columns$4$q;
     reg  columns$4$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$5$d;
+    reg  [35:0] columns$5$d /*verilator isolate_assignments*/;
     wire  [35:0] columns$5$q;
     reg  columns$5$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$6$d;
+    reg  [35:0] columns$6$d /*verilator isolate_assignments*/;
     wire  [35:0] columns$6$q;
     reg  columns$6$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$7$d;
+    reg  [35:0] columns$7$d /*verilator isolate_assignments*/;
     wire  [35:0] columns$7$q;
     reg  columns$7$clock /*verilator isolate_assignments*/;
     reg  [35:0] columns$8$d /*verilator isolate_assignments*/;
@@ -19569,150 +18029,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     reg  [35:0] columns$15$d /*verilator isolate_assignments*/;
     wire  [35:0] columns$15$q;
     reg  columns$15$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$16$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$16$q;
-    reg  columns$16$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$17$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$17$q;
-    reg  columns$17$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$18$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$18$q;
-    reg  columns$18$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$19$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$19$q;
-    reg  columns$19$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$20$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$20$q;
-    reg  columns$20$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$21$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$21$q;
-    reg  columns$21$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$22$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$22$q;
-    reg  columns$22$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$23$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$23$q;
-    reg  columns$23$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$24$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$24$q;
-    reg  columns$24$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$25$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$25$q;
-    reg  columns$25$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$26$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$26$q;
-    reg  columns$26$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$27$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$27$q;
-    reg  columns$27$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$28$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$28$q;
-    reg  columns$28$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$29$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$29$q;
-    reg  columns$29$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$30$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$30$q;
-    reg  columns$30$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$31$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$31$q;
-    reg  columns$31$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$32$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$32$q;
-    reg  columns$32$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$33$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$33$q;
-    reg  columns$33$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$34$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$34$q;
-    reg  columns$34$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$35$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$35$q;
-    reg  columns$35$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$36$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$36$q;
-    reg  columns$36$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$37$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$37$q;
-    reg  columns$37$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$38$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$38$q;
-    reg  columns$38$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$39$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$39$q;
-    reg  columns$39$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$40$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$40$q;
-    reg  columns$40$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$41$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$41$q;
-    reg  columns$41$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$42$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$42$q;
-    reg  columns$42$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$43$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$43$q;
-    reg  columns$43$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$44$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$44$q;
-    reg  columns$44$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$45$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$45$q;
-    reg  columns$45$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$46$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$46$q;
-    reg  columns$46$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$47$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$47$q;
-    reg  columns$47$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$48$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$48$q;
-    reg  columns$48$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$49$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$49$q;
-    reg  columns$49$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$50$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$50$q;
-    reg  columns$50$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$51$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$51$q;
-    reg  columns$51$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$52$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$52$q;
-    reg  columns$52$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$53$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$53$q;
-    reg  columns$53$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$54$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$54$q;
-    reg  columns$54$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$55$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$55$q;
-    reg  columns$55$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$56$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$56$q;
-    reg  columns$56$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$57$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$57$q;
-    reg  columns$57$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$58$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$58$q;
-    reg  columns$58$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$59$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$59$q;
-    reg  columns$59$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$60$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$60$q;
-    reg  columns$60$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$61$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$61$q;
-    reg  columns$61$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$62$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$62$q;
-    reg  columns$62$clock /*verilator isolate_assignments*/;
-    reg  [35:0] columns$63$d /*verilator isolate_assignments*/;
-    wire  [35:0] columns$63$q;
-    reg  columns$63$clock /*verilator isolate_assignments*/;
     reg  cells$0$clock /*verilator isolate_assignments*/;
     reg  [35:0] cells$0$a /*verilator isolate_assignments*/;
     reg  [35:0] cells$0$b_left /*verilator isolate_assignments*/;
@@ -19777,198 +18093,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     reg  cells$7$first /*verilator isolate_assignments*/;
     wire  [31:0] cells$7$left_sum;
     wire  [31:0] cells$7$right_sum;
-    reg  cells$8$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$8$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$8$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$8$b_right /*verilator isolate_assignments*/;
-    reg  cells$8$enable /*verilator isolate_assignments*/;
-    reg  cells$8$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$8$left_sum;
-    wire  [31:0] cells$8$right_sum;
-    reg  cells$9$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$9$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$9$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$9$b_right /*verilator isolate_assignments*/;
-    reg  cells$9$enable /*verilator isolate_assignments*/;
-    reg  cells$9$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$9$left_sum;
-    wire  [31:0] cells$9$right_sum;
-    reg  cells$10$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$10$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$10$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$10$b_right /*verilator isolate_assignments*/;
-    reg  cells$10$enable /*verilator isolate_assignments*/;
-    reg  cells$10$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$10$left_sum;
-    wire  [31:0] cells$10$right_sum;
-    reg  cells$11$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$11$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$11$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$11$b_right /*verilator isolate_assignments*/;
-    reg  cells$11$enable /*verilator isolate_assignments*/;
-    reg  cells$11$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$11$left_sum;
-    wire  [31:0] cells$11$right_sum;
-    reg  cells$12$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$12$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$12$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$12$b_right /*verilator isolate_assignments*/;
-    reg  cells$12$enable /*verilator isolate_assignments*/;
-    reg  cells$12$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$12$left_sum;
-    wire  [31:0] cells$12$right_sum;
-    reg  cells$13$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$13$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$13$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$13$b_right /*verilator isolate_assignments*/;
-    reg  cells$13$enable /*verilator isolate_assignments*/;
-    reg  cells$13$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$13$left_sum;
-    wire  [31:0] cells$13$right_sum;
-    reg  cells$14$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$14$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$14$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$14$b_right /*verilator isolate_assignments*/;
-    reg  cells$14$enable /*verilator isolate_assignments*/;
-    reg  cells$14$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$14$left_sum;
-    wire  [31:0] cells$14$right_sum;
-    reg  cells$15$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$15$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$15$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$15$b_right /*verilator isolate_assignments*/;
-    reg  cells$15$enable /*verilator isolate_assignments*/;
-    reg  cells$15$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$15$left_sum;
-    wire  [31:0] cells$15$right_sum;
-    reg  cells$16$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$16$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$16$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$16$b_right /*verilator isolate_assignments*/;
-    reg  cells$16$enable /*verilator isolate_assignments*/;
-    reg  cells$16$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$16$left_sum;
-    wire  [31:0] cells$16$right_sum;
-    reg  cells$17$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$17$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$17$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$17$b_right /*verilator isolate_assignments*/;
-    reg  cells$17$enable /*verilator isolate_assignments*/;
-    reg  cells$17$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$17$left_sum;
-    wire  [31:0] cells$17$right_sum;
-    reg  cells$18$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$18$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$18$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$18$b_right /*verilator isolate_assignments*/;
-    reg  cells$18$enable /*verilator isolate_assignments*/;
-    reg  cells$18$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$18$left_sum;
-    wire  [31:0] cells$18$right_sum;
-    reg  cells$19$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$19$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$19$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$19$b_right /*verilator isolate_assignments*/;
-    reg  cells$19$enable /*verilator isolate_assignments*/;
-    reg  cells$19$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$19$left_sum;
-    wire  [31:0] cells$19$right_sum;
-    reg  cells$20$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$20$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$20$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$20$b_right /*verilator isolate_assignments*/;
-    reg  cells$20$enable /*verilator isolate_assignments*/;
-    reg  cells$20$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$20$left_sum;
-    wire  [31:0] cells$20$right_sum;
-    reg  cells$21$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$21$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$21$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$21$b_right /*verilator isolate_assignments*/;
-    reg  cells$21$enable /*verilator isolate_assignments*/;
-    reg  cells$21$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$21$left_sum;
-    wire  [31:0] cells$21$right_sum;
-    reg  cells$22$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$22$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$22$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$22$b_right /*verilator isolate_assignments*/;
-    reg  cells$22$enable /*verilator isolate_assignments*/;
-    reg  cells$22$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$22$left_sum;
-    wire  [31:0] cells$22$right_sum;
-    reg  cells$23$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$23$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$23$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$23$b_right /*verilator isolate_assignments*/;
-    reg  cells$23$enable /*verilator isolate_assignments*/;
-    reg  cells$23$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$23$left_sum;
-    wire  [31:0] cells$23$right_sum;
-    reg  cells$24$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$24$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$24$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$24$b_right /*verilator isolate_assignments*/;
-    reg  cells$24$enable /*verilator isolate_assignments*/;
-    reg  cells$24$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$24$left_sum;
-    wire  [31:0] cells$24$right_sum;
-    reg  cells$25$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$25$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$25$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$25$b_right /*verilator isolate_assignments*/;
-    reg  cells$25$enable /*verilator isolate_assignments*/;
-    reg  cells$25$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$25$left_sum;
-    wire  [31:0] cells$25$right_sum;
-    reg  cells$26$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$26$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$26$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$26$b_right /*verilator isolate_assignments*/;
-    reg  cells$26$enable /*verilator isolate_assignments*/;
-    reg  cells$26$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$26$left_sum;
-    wire  [31:0] cells$26$right_sum;
-    reg  cells$27$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$27$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$27$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$27$b_right /*verilator isolate_assignments*/;
-    reg  cells$27$enable /*verilator isolate_assignments*/;
-    reg  cells$27$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$27$left_sum;
-    wire  [31:0] cells$27$right_sum;
-    reg  cells$28$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$28$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$28$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$28$b_right /*verilator isolate_assignments*/;
-    reg  cells$28$enable /*verilator isolate_assignments*/;
-    reg  cells$28$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$28$left_sum;
-    wire  [31:0] cells$28$right_sum;
-    reg  cells$29$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$29$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$29$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$29$b_right /*verilator isolate_assignments*/;
-    reg  cells$29$enable /*verilator isolate_assignments*/;
-    reg  cells$29$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$29$left_sum;
-    wire  [31:0] cells$29$right_sum;
-    reg  cells$30$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$30$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$30$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$30$b_right /*verilator isolate_assignments*/;
-    reg  cells$30$enable /*verilator isolate_assignments*/;
-    reg  cells$30$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$30$left_sum;
-    wire  [31:0] cells$30$right_sum;
-    reg  cells$31$clock /*verilator isolate_assignments*/;
-    reg  [35:0] cells$31$a /*verilator isolate_assignments*/;
-    reg  [35:0] cells$31$b_left /*verilator isolate_assignments*/;
-    reg  [35:0] cells$31$b_right /*verilator isolate_assignments*/;
-    reg  cells$31$enable /*verilator isolate_assignments*/;
-    reg  cells$31$first /*verilator isolate_assignments*/;
-    wire  [31:0] cells$31$left_sum;
-    wire  [31:0] cells$31$right_sum;
     reg  early$clock /*verilator isolate_assignments*/;
     reg  [2:0] early$data_in /*verilator isolate_assignments*/;
     wire  [2:0] early$data_out;
@@ -19987,18 +18111,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     reg  [2:0] flags$4$d /*verilator isolate_assignments*/;
     wire  [2:0] flags$4$q;
     reg  flags$4$clock /*verilator isolate_assignments*/;
-    reg  [2:0] flags$5$d /*verilator isolate_assignments*/;
-    wire  [2:0] flags$5$q;
-    reg  flags$5$clock /*verilator isolate_assignments*/;
-    reg  [2:0] flags$6$d /*verilator isolate_assignments*/;
-    wire  [2:0] flags$6$q;
-    reg  flags$6$clock /*verilator isolate_assignments*/;
-    reg  [2:0] flags$7$d /*verilator isolate_assignments*/;
-    wire  [2:0] flags$7$q;
-    reg  flags$7$clock /*verilator isolate_assignments*/;
-    reg  [2:0] flags$8$d /*verilator isolate_assignments*/;
-    wire  [2:0] flags$8$q;
-    reg  flags$8$clock /*verilator isolate_assignments*/;
     reg  [31:0] choices$0$d /*verilator isolate_assignments*/;
     wire  [31:0] choices$0$q;
     reg  choices$0$clock /*verilator isolate_assignments*/;
@@ -20035,138 +18147,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     reg  [31:0] choices$11$d /*verilator isolate_assignments*/;
     wire  [31:0] choices$11$q;
     reg  choices$11$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$12$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$12$q;
-    reg  choices$12$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$13$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$13$q;
-    reg  choices$13$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$14$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$14$q;
-    reg  choices$14$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$15$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$15$q;
-    reg  choices$15$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$16$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$16$q;
-    reg  choices$16$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$17$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$17$q;
-    reg  choices$17$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$18$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$18$q;
-    reg  choices$18$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$19$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$19$q;
-    reg  choices$19$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$20$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$20$q;
-    reg  choices$20$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$21$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$21$q;
-    reg  choices$21$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$22$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$22$q;
-    reg  choices$22$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$23$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$23$q;
-    reg  choices$23$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$24$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$24$q;
-    reg  choices$24$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$25$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$25$q;
-    reg  choices$25$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$26$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$26$q;
-    reg  choices$26$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$27$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$27$q;
-    reg  choices$27$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$28$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$28$q;
-    reg  choices$28$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$29$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$29$q;
-    reg  choices$29$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$30$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$30$q;
-    reg  choices$30$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$31$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$31$q;
-    reg  choices$31$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$32$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$32$q;
-    reg  choices$32$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$33$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$33$q;
-    reg  choices$33$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$34$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$34$q;
-    reg  choices$34$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$35$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$35$q;
-    reg  choices$35$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$36$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$36$q;
-    reg  choices$36$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$37$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$37$q;
-    reg  choices$37$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$38$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$38$q;
-    reg  choices$38$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$39$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$39$q;
-    reg  choices$39$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$40$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$40$q;
-    reg  choices$40$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$41$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$41$q;
-    reg  choices$41$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$42$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$42$q;
-    reg  choices$42$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$43$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$43$q;
-    reg  choices$43$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$44$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$44$q;
-    reg  choices$44$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$45$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$45$q;
-    reg  choices$45$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$46$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$46$q;
-    reg  choices$46$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$47$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$47$q;
-    reg  choices$47$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$48$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$48$q;
-    reg  choices$48$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$49$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$49$q;
-    reg  choices$49$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$50$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$50$q;
-    reg  choices$50$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$51$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$51$q;
-    reg  choices$51$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$52$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$52$q;
-    reg  choices$52$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$53$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$53$q;
-    reg  choices$53$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$54$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$54$q;
-    reg  choices$54$clock /*verilator isolate_assignments*/;
-    reg  [31:0] choices$55$d /*verilator isolate_assignments*/;
-    wire  [31:0] choices$55$q;
-    reg  choices$55$clock /*verilator isolate_assignments*/;
     reg  choice_valid$0$d /*verilator isolate_assignments*/;
     wire  choice_valid$0$q;
     reg  choice_valid$0$clock /*verilator isolate_assignments*/;
@@ -20176,18 +18156,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     reg  choice_valid$2$d /*verilator isolate_assignments*/;
     wire  choice_valid$2$q;
     reg  choice_valid$2$clock /*verilator isolate_assignments*/;
-    reg  choice_valid$3$d /*verilator isolate_assignments*/;
-    wire  choice_valid$3$q;
-    reg  choice_valid$3$clock /*verilator isolate_assignments*/;
-    reg  choice_valid$4$d /*verilator isolate_assignments*/;
-    wire  choice_valid$4$q;
-    reg  choice_valid$4$clock /*verilator isolate_assignments*/;
-    reg  choice_valid$5$d /*verilator isolate_assignments*/;
-    wire  choice_valid$5$q;
-    reg  choice_valid$5$clock /*verilator isolate_assignments*/;
-    reg  choice_valid$6$d /*verilator isolate_assignments*/;
-    wire  choice_valid$6$q;
-    reg  choice_valid$6$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  [31:0] nodes$0 /*verilator isolate_assignments*/;
@@ -20218,98 +18186,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     reg  [31:0] nodes$25 /*verilator isolate_assignments*/;
     reg  [31:0] nodes$26 /*verilator isolate_assignments*/;
     reg  [31:0] nodes$27 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$28 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$29 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$30 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$31 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$32 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$33 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$34 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$35 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$36 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$37 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$38 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$39 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$40 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$41 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$42 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$43 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$44 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$45 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$46 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$47 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$48 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$49 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$50 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$51 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$52 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$53 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$54 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$55 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$56 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$57 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$58 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$59 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$60 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$61 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$62 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$63 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$64 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$65 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$66 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$67 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$68 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$69 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$70 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$71 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$72 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$73 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$74 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$75 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$76 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$77 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$78 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$79 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$80 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$81 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$82 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$83 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$84 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$85 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$86 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$87 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$88 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$89 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$90 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$91 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$92 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$93 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$94 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$95 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$96 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$97 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$98 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$99 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$100 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$101 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$102 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$103 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$104 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$105 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$106 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$107 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$108 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$109 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$110 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$111 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$112 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$113 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$114 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$115 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$116 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$117 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$118 /*verilator isolate_assignments*/;
-    reg  [31:0] nodes$119 /*verilator isolate_assignments*/;
     reg  node_valid$0 /*verilator isolate_assignments*/;
     reg  node_valid$1 /*verilator isolate_assignments*/;
     reg  node_valid$2 /*verilator isolate_assignments*/;
@@ -20317,381 +18193,113 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
     reg  node_valid$4 /*verilator isolate_assignments*/;
     reg  node_valid$5 /*verilator isolate_assignments*/;
     reg  node_valid$6 /*verilator isolate_assignments*/;
-    reg  node_valid$7 /*verilator isolate_assignments*/;
-    reg  node_valid$8 /*verilator isolate_assignments*/;
-    reg  node_valid$9 /*verilator isolate_assignments*/;
-    reg  node_valid$10 /*verilator isolate_assignments*/;
-    reg  node_valid$11 /*verilator isolate_assignments*/;
-    reg  node_valid$12 /*verilator isolate_assignments*/;
-    reg  node_valid$13 /*verilator isolate_assignments*/;
-    reg  node_valid$14 /*verilator isolate_assignments*/;
     reg  [8:0] lane;
     reg  [35:0] lane_wide;
     reg  [35:0] lanes;
     reg  [2:0] flag /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$0 rows$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$0 rows$0(
         .clock(rows$0$clock),
         .data_in(rows$0$data_in),
         .data_out(rows$0$data_out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$1 rows$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$1 rows$1(
         .clock(rows$1$clock),
         .data_in(rows$1$data_in),
         .data_out(rows$1$data_out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$2 rows$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$2 rows$2(
         .clock(rows$2$clock),
         .data_in(rows$2$data_in),
         .data_out(rows$2$data_out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$3 rows$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$3 rows$3(
         .clock(rows$3$clock),
         .data_in(rows$3$data_in),
         .data_out(rows$3$data_out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$4 rows$4(
-        .clock(rows$4$clock),
-        .data_in(rows$4$data_in),
-        .data_out(rows$4$data_out)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$5 rows$5(
-        .clock(rows$5$clock),
-        .data_in(rows$5$data_in),
-        .data_out(rows$5$data_out)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$6 rows$6(
-        .clock(rows$6$clock),
-        .data_in(rows$6$data_in),
-        .data_out(rows$6$data_out)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$7 rows$7(
-        .clock(rows$7$clock),
-        .data_in(rows$7$data_in),
-        .data_out(rows$7$data_out)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$0(
         .d(columns$0$d),
         .q(columns$0$q),
         .clock(columns$0$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$1(
         .d(columns$1$d),
         .q(columns$1$q),
         .clock(columns$1$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$2(
         .d(columns$2$d),
         .q(columns$2$q),
         .clock(columns$2$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$3(
         .d(columns$3$d),
         .q(columns$3$q),
         .clock(columns$3$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$4(
         .d(columns$4$d),
         .q(columns$4$q),
         .clock(columns$4$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$5(
         .d(columns$5$d),
         .q(columns$5$q),
         .clock(columns$5$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$6(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$6(
         .d(columns$6$d),
         .q(columns$6$q),
         .clock(columns$6$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$7(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$7(
         .d(columns$7$d),
         .q(columns$7$q),
         .clock(columns$7$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$8(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$8(
         .d(columns$8$d),
         .q(columns$8$q),
         .clock(columns$8$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$9(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$9(
         .d(columns$9$d),
         .q(columns$9$q),
         .clock(columns$9$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$10(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$10(
         .d(columns$10$d),
         .q(columns$10$q),
         .clock(columns$10$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$11(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$11(
         .d(columns$11$d),
         .q(columns$11$q),
         .clock(columns$11$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$12(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$12(
         .d(columns$12$d),
         .q(columns$12$q),
         .clock(columns$12$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$13(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$13(
         .d(columns$13$d),
         .q(columns$13$q),
         .clock(columns$13$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$14(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$14(
         .d(columns$14$d),
         .q(columns$14$q),
         .clock(columns$14$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$15(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 columns$15(
         .d(columns$15$d),
         .q(columns$15$q),
         .clock(columns$15$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$16(
-        .d(columns$16$d),
-        .q(columns$16$q),
-        .clock(columns$16$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$17(
-        .d(columns$17$d),
-        .q(columns$17$q),
-        .clock(columns$17$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$18(
-        .d(columns$18$d),
-        .q(columns$18$q),
-        .clock(columns$18$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$19(
-        .d(columns$19$d),
-        .q(columns$19$q),
-        .clock(columns$19$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$20(
-        .d(columns$20$d),
-        .q(columns$20$q),
-        .clock(columns$20$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$21(
-        .d(columns$21$d),
-        .q(columns$21$q),
-        .clock(columns$21$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$22(
-        .d(columns$22$d),
-        .q(columns$22$q),
-        .clock(columns$22$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$23(
-        .d(columns$23$d),
-        .q(columns$23$q),
-        .clock(columns$23$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$24(
-        .d(columns$24$d),
-        .q(columns$24$q),
-        .clock(columns$24$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$25(
-        .d(columns$25$d),
-        .q(columns$25$q),
-        .clock(columns$25$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$26(
-        .d(columns$26$d),
-        .q(columns$26$q),
-        .clock(columns$26$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$27(
-        .d(columns$27$d),
-        .q(columns$27$q),
-        .clock(columns$27$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$28(
-        .d(columns$28$d),
-        .q(columns$28$q),
-        .clock(columns$28$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$29(
-        .d(columns$29$d),
-        .q(columns$29$q),
-        .clock(columns$29$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$30(
-        .d(columns$30$d),
-        .q(columns$30$q),
-        .clock(columns$30$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$31(
-        .d(columns$31$d),
-        .q(columns$31$q),
-        .clock(columns$31$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$32(
-        .d(columns$32$d),
-        .q(columns$32$q),
-        .clock(columns$32$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$33(
-        .d(columns$33$d),
-        .q(columns$33$q),
-        .clock(columns$33$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$34(
-        .d(columns$34$d),
-        .q(columns$34$q),
-        .clock(columns$34$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$35(
-        .d(columns$35$d),
-        .q(columns$35$q),
-        .clock(columns$35$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$36(
-        .d(columns$36$d),
-        .q(columns$36$q),
-        .clock(columns$36$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$37(
-        .d(columns$37$d),
-        .q(columns$37$q),
-        .clock(columns$37$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$38(
-        .d(columns$38$d),
-        .q(columns$38$q),
-        .clock(columns$38$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$39(
-        .d(columns$39$d),
-        .q(columns$39$q),
-        .clock(columns$39$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$40(
-        .d(columns$40$d),
-        .q(columns$40$q),
-        .clock(columns$40$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$41(
-        .d(columns$41$d),
-        .q(columns$41$q),
-        .clock(columns$41$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$42(
-        .d(columns$42$d),
-        .q(columns$42$q),
-        .clock(columns$42$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$43(
-        .d(columns$43$d),
-        .q(columns$43$q),
-        .clock(columns$43$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$44(
-        .d(columns$44$d),
-        .q(columns$44$q),
-        .clock(columns$44$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$45(
-        .d(columns$45$d),
-        .q(columns$45$q),
-        .clock(columns$45$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$46(
-        .d(columns$46$d),
-        .q(columns$46$q),
-        .clock(columns$46$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$47(
-        .d(columns$47$d),
-        .q(columns$47$q),
-        .clock(columns$47$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$48(
-        .d(columns$48$d),
-        .q(columns$48$q),
-        .clock(columns$48$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$49(
-        .d(columns$49$d),
-        .q(columns$49$q),
-        .clock(columns$49$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$50(
-        .d(columns$50$d),
-        .q(columns$50$q),
-        .clock(columns$50$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$51(
-        .d(columns$51$d),
-        .q(columns$51$q),
-        .clock(columns$51$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$52(
-        .d(columns$52$d),
-        .q(columns$52$q),
-        .clock(columns$52$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$53(
-        .d(columns$53$d),
-        .q(columns$53$q),
-        .clock(columns$53$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$54(
-        .d(columns$54$d),
-        .q(columns$54$q),
-        .clock(columns$54$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$55(
-        .d(columns$55$d),
-        .q(columns$55$q),
-        .clock(columns$55$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$56(
-        .d(columns$56$d),
-        .q(columns$56$q),
-        .clock(columns$56$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$57(
-        .d(columns$57$d),
-        .q(columns$57$q),
-        .clock(columns$57$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$58(
-        .d(columns$58$d),
-        .q(columns$58$q),
-        .clock(columns$58$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$59(
-        .d(columns$59$d),
-        .q(columns$59$q),
-        .clock(columns$59$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$60(
-        .d(columns$60$d),
-        .q(columns$60$q),
-        .clock(columns$60$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$61(
-        .d(columns$61$d),
-        .q(columns$61$q),
-        .clock(columns$61$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$62(
-        .d(columns$62$d),
-        .q(columns$62$q),
-        .clock(columns$62$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$63(
-        .d(columns$63$d),
-        .q(columns$63$q),
-        .clock(columns$63$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0 cells$0(
         .clock(cells$0$clock),
         .a(cells$0$a),
         .b_left(cells$0$b_left),
@@ -20701,7 +18309,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$0$left_sum),
         .right_sum(cells$0$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0 cells$1(
         .clock(cells$1$clock),
         .a(cells$1$a),
         .b_left(cells$1$b_left),
@@ -20711,7 +18319,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$1$left_sum),
         .right_sum(cells$1$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0 cells$2(
         .clock(cells$2$clock),
         .a(cells$2$a),
         .b_left(cells$2$b_left),
@@ -20721,7 +18329,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$2$left_sum),
         .right_sum(cells$2$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0 cells$3(
         .clock(cells$3$clock),
         .a(cells$3$a),
         .b_left(cells$3$b_left),
@@ -20731,7 +18339,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$3$left_sum),
         .right_sum(cells$3$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0 cells$4(
         .clock(cells$4$clock),
         .a(cells$4$a),
         .b_left(cells$4$b_left),
@@ -20741,7 +18349,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$4$left_sum),
         .right_sum(cells$4$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0 cells$5(
         .clock(cells$5$clock),
         .a(cells$5$a),
         .b_left(cells$5$b_left),
@@ -20751,7 +18359,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$5$left_sum),
         .right_sum(cells$5$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$6(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0 cells$6(
         .clock(cells$6$clock),
         .a(cells$6$a),
         .b_left(cells$6$b_left),
@@ -20761,7 +18369,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$6$left_sum),
         .right_sum(cells$6$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$7(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0 cells$7(
         .clock(cells$7$clock),
         .a(cells$7$a),
         .b_left(cells$7$b_left),
@@ -20771,247 +18379,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$7$left_sum),
         .right_sum(cells$7$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$8(
-        .clock(cells$8$clock),
-        .a(cells$8$a),
-        .b_left(cells$8$b_left),
-        .b_right(cells$8$b_right),
-        .enable(cells$8$enable),
-        .first(cells$8$first),
-        .left_sum(cells$8$left_sum),
-        .right_sum(cells$8$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$9(
-        .clock(cells$9$clock),
-        .a(cells$9$a),
-        .b_left(cells$9$b_left),
-        .b_right(cells$9$b_right),
-        .enable(cells$9$enable),
-        .first(cells$9$first),
-        .left_sum(cells$9$left_sum),
-        .right_sum(cells$9$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$10(
-        .clock(cells$10$clock),
-        .a(cells$10$a),
-        .b_left(cells$10$b_left),
-        .b_right(cells$10$b_right),
-        .enable(cells$10$enable),
-        .first(cells$10$first),
-        .left_sum(cells$10$left_sum),
-        .right_sum(cells$10$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$11(
-        .clock(cells$11$clock),
-        .a(cells$11$a),
-        .b_left(cells$11$b_left),
-        .b_right(cells$11$b_right),
-        .enable(cells$11$enable),
-        .first(cells$11$first),
-        .left_sum(cells$11$left_sum),
-        .right_sum(cells$11$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$12(
-        .clock(cells$12$clock),
-        .a(cells$12$a),
-        .b_left(cells$12$b_left),
-        .b_right(cells$12$b_right),
-        .enable(cells$12$enable),
-        .first(cells$12$first),
-        .left_sum(cells$12$left_sum),
-        .right_sum(cells$12$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$13(
-        .clock(cells$13$clock),
-        .a(cells$13$a),
-        .b_left(cells$13$b_left),
-        .b_right(cells$13$b_right),
-        .enable(cells$13$enable),
-        .first(cells$13$first),
-        .left_sum(cells$13$left_sum),
-        .right_sum(cells$13$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$14(
-        .clock(cells$14$clock),
-        .a(cells$14$a),
-        .b_left(cells$14$b_left),
-        .b_right(cells$14$b_right),
-        .enable(cells$14$enable),
-        .first(cells$14$first),
-        .left_sum(cells$14$left_sum),
-        .right_sum(cells$14$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$15(
-        .clock(cells$15$clock),
-        .a(cells$15$a),
-        .b_left(cells$15$b_left),
-        .b_right(cells$15$b_right),
-        .enable(cells$15$enable),
-        .first(cells$15$first),
-        .left_sum(cells$15$left_sum),
-        .right_sum(cells$15$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$16(
-        .clock(cells$16$clock),
-        .a(cells$16$a),
-        .b_left(cells$16$b_left),
-        .b_right(cells$16$b_right),
-        .enable(cells$16$enable),
-        .first(cells$16$first),
-        .left_sum(cells$16$left_sum),
-        .right_sum(cells$16$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$17(
-        .clock(cells$17$clock),
-        .a(cells$17$a),
-        .b_left(cells$17$b_left),
-        .b_right(cells$17$b_right),
-        .enable(cells$17$enable),
-        .first(cells$17$first),
-        .left_sum(cells$17$left_sum),
-        .right_sum(cells$17$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$18(
-        .clock(cells$18$clock),
-        .a(cells$18$a),
-        .b_left(cells$18$b_left),
-        .b_right(cells$18$b_right),
-        .enable(cells$18$enable),
-        .first(cells$18$first),
-        .left_sum(cells$18$left_sum),
-        .right_sum(cells$18$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$19(
-        .clock(cells$19$clock),
-        .a(cells$19$a),
-        .b_left(cells$19$b_left),
-        .b_right(cells$19$b_right),
-        .enable(cells$19$enable),
-        .first(cells$19$first),
-        .left_sum(cells$19$left_sum),
-        .right_sum(cells$19$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$20(
-        .clock(cells$20$clock),
-        .a(cells$20$a),
-        .b_left(cells$20$b_left),
-        .b_right(cells$20$b_right),
-        .enable(cells$20$enable),
-        .first(cells$20$first),
-        .left_sum(cells$20$left_sum),
-        .right_sum(cells$20$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$21(
-        .clock(cells$21$clock),
-        .a(cells$21$a),
-        .b_left(cells$21$b_left),
-        .b_right(cells$21$b_right),
-        .enable(cells$21$enable),
-        .first(cells$21$first),
-        .left_sum(cells$21$left_sum),
-        .right_sum(cells$21$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$22(
-        .clock(cells$22$clock),
-        .a(cells$22$a),
-        .b_left(cells$22$b_left),
-        .b_right(cells$22$b_right),
-        .enable(cells$22$enable),
-        .first(cells$22$first),
-        .left_sum(cells$22$left_sum),
-        .right_sum(cells$22$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$23(
-        .clock(cells$23$clock),
-        .a(cells$23$a),
-        .b_left(cells$23$b_left),
-        .b_right(cells$23$b_right),
-        .enable(cells$23$enable),
-        .first(cells$23$first),
-        .left_sum(cells$23$left_sum),
-        .right_sum(cells$23$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$24(
-        .clock(cells$24$clock),
-        .a(cells$24$a),
-        .b_left(cells$24$b_left),
-        .b_right(cells$24$b_right),
-        .enable(cells$24$enable),
-        .first(cells$24$first),
-        .left_sum(cells$24$left_sum),
-        .right_sum(cells$24$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$25(
-        .clock(cells$25$clock),
-        .a(cells$25$a),
-        .b_left(cells$25$b_left),
-        .b_right(cells$25$b_right),
-        .enable(cells$25$enable),
-        .first(cells$25$first),
-        .left_sum(cells$25$left_sum),
-        .right_sum(cells$25$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$26(
-        .clock(cells$26$clock),
-        .a(cells$26$a),
-        .b_left(cells$26$b_left),
-        .b_right(cells$26$b_right),
-        .enable(cells$26$enable),
-        .first(cells$26$first),
-        .left_sum(cells$26$left_sum),
-        .right_sum(cells$26$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$27(
-        .clock(cells$27$clock),
-        .a(cells$27$a),
-        .b_left(cells$27$b_left),
-        .b_right(cells$27$b_right),
-        .enable(cells$27$enable),
-        .first(cells$27$first),
-        .left_sum(cells$27$left_sum),
-        .right_sum(cells$27$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$28(
-        .clock(cells$28$clock),
-        .a(cells$28$a),
-        .b_left(cells$28$b_left),
-        .b_right(cells$28$b_right),
-        .enable(cells$28$enable),
-        .first(cells$28$first),
-        .left_sum(cells$28$left_sum),
-        .right_sum(cells$28$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$29(
-        .clock(cells$29$clock),
-        .a(cells$29$a),
-        .b_left(cells$29$b_left),
-        .b_right(cells$29$b_right),
-        .enable(cells$29$enable),
-        .first(cells$29$first),
-        .left_sum(cells$29$left_sum),
-        .right_sum(cells$29$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$30(
-        .clock(cells$30$clock),
-        .a(cells$30$a),
-        .b_left(cells$30$b_left),
-        .b_right(cells$30$b_right),
-        .enable(cells$30$enable),
-        .first(cells$30$first),
-        .left_sum(cells$30$left_sum),
-        .right_sum(cells$30$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$31(
-        .clock(cells$31$clock),
-        .a(cells$31$a),
-        .b_left(cells$31$b_left),
-        .b_right(cells$31$b_right),
-        .enable(cells$31$enable),
-        .first(cells$31$first),
-        .left_sum(cells$31$left_sum),
-        .right_sum(cells$31$right_sum)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$early early(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$early early(
         .clock(early$clock),
         .data_in(early$data_in),
         .data_out(early$data_out)
@@ -21040,26 +18408,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .d(flags$4$d),
         .q(flags$4$q),
         .clock(flags$4$clock)
-    );
-    metisvm_card$ecp5$bridge$irq_sent flags$5(
-        .d(flags$5$d),
-        .q(flags$5$q),
-        .clock(flags$5$clock)
-    );
-    metisvm_card$ecp5$bridge$irq_sent flags$6(
-        .d(flags$6$d),
-        .q(flags$6$q),
-        .clock(flags$6$clock)
-    );
-    metisvm_card$ecp5$bridge$irq_sent flags$7(
-        .d(flags$7$d),
-        .q(flags$7$q),
-        .clock(flags$7$clock)
-    );
-    metisvm_card$ecp5$bridge$irq_sent flags$8(
-        .d(flags$8$d),
-        .q(flags$8$q),
-        .clock(flags$8$clock)
     );
     metisvm_card$ecp5$bridge$arrivals$first choices$0(
         .d(choices$0$d),
@@ -21121,226 +18469,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .q(choices$11$q),
         .clock(choices$11$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$first choices$12(
-        .d(choices$12$d),
-        .q(choices$12$q),
-        .clock(choices$12$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$13(
-        .d(choices$13$d),
-        .q(choices$13$q),
-        .clock(choices$13$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$14(
-        .d(choices$14$d),
-        .q(choices$14$q),
-        .clock(choices$14$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$15(
-        .d(choices$15$d),
-        .q(choices$15$q),
-        .clock(choices$15$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$16(
-        .d(choices$16$d),
-        .q(choices$16$q),
-        .clock(choices$16$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$17(
-        .d(choices$17$d),
-        .q(choices$17$q),
-        .clock(choices$17$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$18(
-        .d(choices$18$d),
-        .q(choices$18$q),
-        .clock(choices$18$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$19(
-        .d(choices$19$d),
-        .q(choices$19$q),
-        .clock(choices$19$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$20(
-        .d(choices$20$d),
-        .q(choices$20$q),
-        .clock(choices$20$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$21(
-        .d(choices$21$d),
-        .q(choices$21$q),
-        .clock(choices$21$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$22(
-        .d(choices$22$d),
-        .q(choices$22$q),
-        .clock(choices$22$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$23(
-        .d(choices$23$d),
-        .q(choices$23$q),
-        .clock(choices$23$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$24(
-        .d(choices$24$d),
-        .q(choices$24$q),
-        .clock(choices$24$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$25(
-        .d(choices$25$d),
-        .q(choices$25$q),
-        .clock(choices$25$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$26(
-        .d(choices$26$d),
-        .q(choices$26$q),
-        .clock(choices$26$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$27(
-        .d(choices$27$d),
-        .q(choices$27$q),
-        .clock(choices$27$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$28(
-        .d(choices$28$d),
-        .q(choices$28$q),
-        .clock(choices$28$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$29(
-        .d(choices$29$d),
-        .q(choices$29$q),
-        .clock(choices$29$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$30(
-        .d(choices$30$d),
-        .q(choices$30$q),
-        .clock(choices$30$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$31(
-        .d(choices$31$d),
-        .q(choices$31$q),
-        .clock(choices$31$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$32(
-        .d(choices$32$d),
-        .q(choices$32$q),
-        .clock(choices$32$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$33(
-        .d(choices$33$d),
-        .q(choices$33$q),
-        .clock(choices$33$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$34(
-        .d(choices$34$d),
-        .q(choices$34$q),
-        .clock(choices$34$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$35(
-        .d(choices$35$d),
-        .q(choices$35$q),
-        .clock(choices$35$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$36(
-        .d(choices$36$d),
-        .q(choices$36$q),
-        .clock(choices$36$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$37(
-        .d(choices$37$d),
-        .q(choices$37$q),
-        .clock(choices$37$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$38(
-        .d(choices$38$d),
-        .q(choices$38$q),
-        .clock(choices$38$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$39(
-        .d(choices$39$d),
-        .q(choices$39$q),
-        .clock(choices$39$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$40(
-        .d(choices$40$d),
-        .q(choices$40$q),
-        .clock(choices$40$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$41(
-        .d(choices$41$d),
-        .q(choices$41$q),
-        .clock(choices$41$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$42(
-        .d(choices$42$d),
-        .q(choices$42$q),
-        .clock(choices$42$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$43(
-        .d(choices$43$d),
-        .q(choices$43$q),
-        .clock(choices$43$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$44(
-        .d(choices$44$d),
-        .q(choices$44$q),
-        .clock(choices$44$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$45(
-        .d(choices$45$d),
-        .q(choices$45$q),
-        .clock(choices$45$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$46(
-        .d(choices$46$d),
-        .q(choices$46$q),
-        .clock(choices$46$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$47(
-        .d(choices$47$d),
-        .q(choices$47$q),
-        .clock(choices$47$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$48(
-        .d(choices$48$d),
-        .q(choices$48$q),
-        .clock(choices$48$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$49(
-        .d(choices$49$d),
-        .q(choices$49$q),
-        .clock(choices$49$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$50(
-        .d(choices$50$d),
-        .q(choices$50$q),
-        .clock(choices$50$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$51(
-        .d(choices$51$d),
-        .q(choices$51$q),
-        .clock(choices$51$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$52(
-        .d(choices$52$d),
-        .q(choices$52$q),
-        .clock(choices$52$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$53(
-        .d(choices$53$d),
-        .q(choices$53$q),
-        .clock(choices$53$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$54(
-        .d(choices$54$d),
-        .q(choices$54$q),
-        .clock(choices$54$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first choices$55(
-        .d(choices$55$d),
-        .q(choices$55$q),
-        .clock(choices$55$clock)
-    );
     metisvm_card$ecp5$bridge$ar_waits choice_valid$0(
         .d(choice_valid$0$d),
         .q(choice_valid$0$q),
@@ -21355,26 +18483,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .d(choice_valid$2$d),
         .q(choice_valid$2$q),
         .clock(choice_valid$2$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits choice_valid$3(
-        .d(choice_valid$3$d),
-        .q(choice_valid$3$q),
-        .clock(choice_valid$3$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits choice_valid$4(
-        .d(choice_valid$4$d),
-        .q(choice_valid$4$q),
-        .clock(choice_valid$4$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits choice_valid$5(
-        .d(choice_valid$5$d),
-        .q(choice_valid$5$q),
-        .clock(choice_valid$5$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits choice_valid$6(
-        .d(choice_valid$6$d),
-        .q(choice_valid$6$q),
-        .clock(choice_valid$6$clock)
     );
 
     // Update code
@@ -21401,14 +18509,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         flags$3$d = flags$2$q;
         flags$4$clock = clock;
         flags$4$d = flags$3$q;
-        flags$5$clock = clock;
-        flags$5$d = flags$4$q;
-        flags$6$clock = clock;
-        flags$6$d = flags$5$q;
-        flags$7$clock = clock;
-        flags$7$d = flags$6$q;
-        flags$8$clock = clock;
-        flags$8$d = flags$7$q;
         lanes = no_lanes;
         lane = a$3;
         lane_wide = ((lane) & 36'hfffffffff);
@@ -21486,91 +18586,15 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         rows$3$clock = clock;
         rows$3$data_in = lanes;
         lanes = no_lanes;
-        lane = a$19;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$18;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$17;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$16;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        rows$4$clock = clock;
-        rows$4$data_in = lanes;
-        lanes = no_lanes;
-        lane = a$23;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$22;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$21;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$20;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        rows$5$clock = clock;
-        rows$5$data_in = lanes;
-        lanes = no_lanes;
-        lane = a$27;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$26;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$25;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$24;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        rows$6$clock = clock;
-        rows$6$data_in = lanes;
-        lanes = no_lanes;
-        lane = a$31;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$30;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$29;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = a$28;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        rows$7$clock = clock;
-        rows$7$data_in = lanes;
-        lanes = no_lanes;
-        lane = b$24;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$16;
+        lane = b$12;
         lane_wide = ((lane) & 36'hfffffffff);
         lanes = lanes << 32'h9;
         lanes = lanes | lane_wide;
         lane = b$8;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$4;
         lane_wide = ((lane) & 36'hfffffffff);
         lanes = lanes << 32'h9;
         lanes = lanes | lane_wide;
@@ -21580,30 +18604,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         lanes = lanes | lane_wide;
         columns$0$d = lanes;
         columns$0$clock = clock;
+        columns$4$clock = clock;
+        columns$4$d = columns$0$q;
         columns$8$clock = clock;
-        columns$8$d = columns$0$q;
-        columns$16$clock = clock;
-        columns$16$d = columns$8$q;
-        columns$24$clock = clock;
-        columns$24$d = columns$16$q;
-        columns$32$clock = clock;
-        columns$32$d = columns$24$q;
-        columns$40$clock = clock;
-        columns$40$d = columns$32$q;
-        columns$48$clock = clock;
-        columns$48$d = columns$40$q;
-        columns$56$clock = clock;
-        columns$56$d = columns$48$q;
+        columns$8$d = columns$4$q;
+        columns$12$clock = clock;
+        columns$12$d = columns$8$q;
         lanes = no_lanes;
-        lane = b$25;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$17;
+        lane = b$13;
         lane_wide = ((lane) & 36'hfffffffff);
         lanes = lanes << 32'h9;
         lanes = lanes | lane_wide;
         lane = b$9;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$5;
         lane_wide = ((lane) & 36'hfffffffff);
         lanes = lanes << 32'h9;
         lanes = lanes | lane_wide;
@@ -21613,30 +18629,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         lanes = lanes | lane_wide;
         columns$1$d = lanes;
         columns$1$clock = clock;
+        columns$5$clock = clock;
+        columns$5$d = columns$1$q;
         columns$9$clock = clock;
-        columns$9$d = columns$1$q;
-        columns$17$clock = clock;
-        columns$17$d = columns$9$q;
-        columns$25$clock = clock;
-        columns$25$d = columns$17$q;
-        columns$33$clock = clock;
-        columns$33$d = columns$25$q;
-        columns$41$clock = clock;
-        columns$41$d = columns$33$q;
-        columns$49$clock = clock;
-        columns$49$d = columns$41$q;
-        columns$57$clock = clock;
-        columns$57$d = columns$49$q;
+        columns$9$d = columns$5$q;
+        columns$13$clock = clock;
+        columns$13$d = columns$9$q;
         lanes = no_lanes;
-        lane = b$26;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$18;
+        lane = b$14;
         lane_wide = ((lane) & 36'hfffffffff);
         lanes = lanes << 32'h9;
         lanes = lanes | lane_wide;
         lane = b$10;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$6;
         lane_wide = ((lane) & 36'hfffffffff);
         lanes = lanes << 32'h9;
         lanes = lanes | lane_wide;
@@ -21646,30 +18654,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         lanes = lanes | lane_wide;
         columns$2$d = lanes;
         columns$2$clock = clock;
+        columns$6$clock = clock;
+        columns$6$d = columns$2$q;
         columns$10$clock = clock;
-        columns$10$d = columns$2$q;
-        columns$18$clock = clock;
-        columns$18$d = columns$10$q;
-        columns$26$clock = clock;
-        columns$26$d = columns$18$q;
-        columns$34$clock = clock;
-        columns$34$d = columns$26$q;
-        columns$42$clock = clock;
-        columns$42$d = columns$34$q;
-        columns$50$clock = clock;
-        columns$50$d = columns$42$q;
-        columns$58$clock = clock;
-        columns$58$d = columns$50$q;
+        columns$10$d = columns$6$q;
+        columns$14$clock = clock;
+        columns$14$d = columns$10$q;
         lanes = no_lanes;
-        lane = b$27;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$19;
+        lane = b$15;
         lane_wide = ((lane) & 36'hfffffffff);
         lanes = lanes << 32'h9;
         lanes = lanes | lane_wide;
         lane = b$11;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$7;
         lane_wide = ((lane) & 36'hfffffffff);
         lanes = lanes << 32'h9;
         lanes = lanes | lane_wide;
@@ -21679,152 +18679,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         lanes = lanes | lane_wide;
         columns$3$d = lanes;
         columns$3$clock = clock;
-        columns$11$clock = clock;
-        columns$11$d = columns$3$q;
-        columns$19$clock = clock;
-        columns$19$d = columns$11$q;
-        columns$27$clock = clock;
-        columns$27$d = columns$19$q;
-        columns$35$clock = clock;
-        columns$35$d = columns$27$q;
-        columns$43$clock = clock;
-        columns$43$d = columns$35$q;
-        columns$51$clock = clock;
-        columns$51$d = columns$43$q;
-        columns$59$clock = clock;
-        columns$59$d = columns$51$q;
-        lanes = no_lanes;
-        lane = b$28;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$20;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$12;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$4;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        columns$4$d = lanes;
-        columns$4$clock = clock;
-        columns$12$clock = clock;
-        columns$12$d = columns$4$q;
-        columns$20$clock = clock;
-        columns$20$d = columns$12$q;
-        columns$28$clock = clock;
-        columns$28$d = columns$20$q;
-        columns$36$clock = clock;
-        columns$36$d = columns$28$q;
-        columns$44$clock = clock;
-        columns$44$d = columns$36$q;
-        columns$52$clock = clock;
-        columns$52$d = columns$44$q;
-        columns$60$clock = clock;
-        columns$60$d = columns$52$q;
-        lanes = no_lanes;
-        lane = b$29;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$21;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$13;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$5;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        columns$5$d = lanes;
-        columns$5$clock = clock;
-        columns$13$clock = clock;
-        columns$13$d = columns$5$q;
-        columns$21$clock = clock;
-        columns$21$d = columns$13$q;
-        columns$29$clock = clock;
-        columns$29$d = columns$21$q;
-        columns$37$clock = clock;
-        columns$37$d = columns$29$q;
-        columns$45$clock = clock;
-        columns$45$d = columns$37$q;
-        columns$53$clock = clock;
-        columns$53$d = columns$45$q;
-        columns$61$clock = clock;
-        columns$61$d = columns$53$q;
-        lanes = no_lanes;
-        lane = b$30;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$22;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$14;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$6;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        columns$6$d = lanes;
-        columns$6$clock = clock;
-        columns$14$clock = clock;
-        columns$14$d = columns$6$q;
-        columns$22$clock = clock;
-        columns$22$d = columns$14$q;
-        columns$30$clock = clock;
-        columns$30$d = columns$22$q;
-        columns$38$clock = clock;
-        columns$38$d = columns$30$q;
-        columns$46$clock = clock;
-        columns$46$d = columns$38$q;
-        columns$54$clock = clock;
-        columns$54$d = columns$46$q;
-        columns$62$clock = clock;
-        columns$62$d = columns$54$q;
-        lanes = no_lanes;
-        lane = b$31;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$23;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$15;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        lane = b$7;
-        lane_wide = ((lane) & 36'hfffffffff);
-        lanes = lanes << 32'h9;
-        lanes = lanes | lane_wide;
-        columns$7$d = lanes;
         columns$7$clock = clock;
+        columns$7$d = columns$3$q;
+        columns$11$clock = clock;
+        columns$11$d = columns$7$q;
         columns$15$clock = clock;
-        columns$15$d = columns$7$q;
-        columns$23$clock = clock;
-        columns$23$d = columns$15$q;
-        columns$31$clock = clock;
-        columns$31$d = columns$23$q;
-        columns$39$clock = clock;
-        columns$39$d = columns$31$q;
-        columns$47$clock = clock;
-        columns$47$d = columns$39$q;
-        columns$55$clock = clock;
-        columns$55$d = columns$47$q;
-        columns$63$clock = clock;
-        columns$63$d = columns$55$q;
+        columns$15$d = columns$11$q;
         cells$0$clock = clock;
         cells$0$a = rows$0$data_out;
         cells$0$b_left = columns$0$q;
@@ -21838,628 +18698,152 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         cells$1$enable = flags$0$q[32'h0];
         cells$1$first = flags$0$q[32'h1];
         cells$2$clock = clock;
-        cells$2$a = rows$0$data_out;
+        cells$2$a = rows$1$data_out;
         cells$2$b_left = columns$4$q;
         cells$2$b_right = columns$5$q;
-        cells$2$enable = flags$0$q[32'h0];
-        cells$2$first = flags$0$q[32'h1];
+        cells$2$enable = flags$1$q[32'h0];
+        cells$2$first = flags$1$q[32'h1];
         cells$3$clock = clock;
-        cells$3$a = rows$0$data_out;
+        cells$3$a = rows$1$data_out;
         cells$3$b_left = columns$6$q;
         cells$3$b_right = columns$7$q;
-        cells$3$enable = flags$0$q[32'h0];
-        cells$3$first = flags$0$q[32'h1];
+        cells$3$enable = flags$1$q[32'h0];
+        cells$3$first = flags$1$q[32'h1];
         cells$4$clock = clock;
-        cells$4$a = rows$1$data_out;
+        cells$4$a = rows$2$data_out;
         cells$4$b_left = columns$8$q;
         cells$4$b_right = columns$9$q;
-        cells$4$enable = flags$1$q[32'h0];
-        cells$4$first = flags$1$q[32'h1];
+        cells$4$enable = flags$2$q[32'h0];
+        cells$4$first = flags$2$q[32'h1];
         cells$5$clock = clock;
-        cells$5$a = rows$1$data_out;
+        cells$5$a = rows$2$data_out;
         cells$5$b_left = columns$10$q;
         cells$5$b_right = columns$11$q;
-        cells$5$enable = flags$1$q[32'h0];
-        cells$5$first = flags$1$q[32'h1];
+        cells$5$enable = flags$2$q[32'h0];
+        cells$5$first = flags$2$q[32'h1];
         cells$6$clock = clock;
-        cells$6$a = rows$1$data_out;
+        cells$6$a = rows$3$data_out;
         cells$6$b_left = columns$12$q;
         cells$6$b_right = columns$13$q;
-        cells$6$enable = flags$1$q[32'h0];
-        cells$6$first = flags$1$q[32'h1];
+        cells$6$enable = flags$3$q[32'h0];
+        cells$6$first = flags$3$q[32'h1];
         cells$7$clock = clock;
-        cells$7$a = rows$1$data_out;
+        cells$7$a = rows$3$data_out;
         cells$7$b_left = columns$14$q;
         cells$7$b_right = columns$15$q;
-        cells$7$enable = flags$1$q[32'h0];
-        cells$7$first = flags$1$q[32'h1];
-        cells$8$clock = clock;
-        cells$8$a = rows$2$data_out;
-        cells$8$b_left = columns$16$q;
-        cells$8$b_right = columns$17$q;
-        cells$8$enable = flags$2$q[32'h0];
-        cells$8$first = flags$2$q[32'h1];
-        cells$9$clock = clock;
-        cells$9$a = rows$2$data_out;
-        cells$9$b_left = columns$18$q;
-        cells$9$b_right = columns$19$q;
-        cells$9$enable = flags$2$q[32'h0];
-        cells$9$first = flags$2$q[32'h1];
-        cells$10$clock = clock;
-        cells$10$a = rows$2$data_out;
-        cells$10$b_left = columns$20$q;
-        cells$10$b_right = columns$21$q;
-        cells$10$enable = flags$2$q[32'h0];
-        cells$10$first = flags$2$q[32'h1];
-        cells$11$clock = clock;
-        cells$11$a = rows$2$data_out;
-        cells$11$b_left = columns$22$q;
-        cells$11$b_right = columns$23$q;
-        cells$11$enable = flags$2$q[32'h0];
-        cells$11$first = flags$2$q[32'h1];
-        cells$12$clock = clock;
-        cells$12$a = rows$3$data_out;
-        cells$12$b_left = columns$24$q;
-        cells$12$b_right = columns$25$q;
-        cells$12$enable = flags$3$q[32'h0];
-        cells$12$first = flags$3$q[32'h1];
-        cells$13$clock = clock;
-        cells$13$a = rows$3$data_out;
-        cells$13$b_left = columns$26$q;
-        cells$13$b_right = columns$27$q;
-        cells$13$enable = flags$3$q[32'h0];
-        cells$13$first = flags$3$q[32'h1];
-        cells$14$clock = clock;
-        cells$14$a = rows$3$data_out;
-        cells$14$b_left = columns$28$q;
-        cells$14$b_right = columns$29$q;
-        cells$14$enable = flags$3$q[32'h0];
-        cells$14$first = flags$3$q[32'h1];
-        cells$15$clock = clock;
-        cells$15$a = rows$3$data_out;
-        cells$15$b_left = columns$30$q;
-        cells$15$b_right = columns$31$q;
-        cells$15$enable = flags$3$q[32'h0];
-        cells$15$first = flags$3$q[32'h1];
-        cells$16$clock = clock;
-        cells$16$a = rows$4$data_out;
-        cells$16$b_left = columns$32$q;
-        cells$16$b_right = columns$33$q;
-        cells$16$enable = flags$4$q[32'h0];
-        cells$16$first = flags$4$q[32'h1];
-        cells$17$clock = clock;
-        cells$17$a = rows$4$data_out;
-        cells$17$b_left = columns$34$q;
-        cells$17$b_right = columns$35$q;
-        cells$17$enable = flags$4$q[32'h0];
-        cells$17$first = flags$4$q[32'h1];
-        cells$18$clock = clock;
-        cells$18$a = rows$4$data_out;
-        cells$18$b_left = columns$36$q;
-        cells$18$b_right = columns$37$q;
-        cells$18$enable = flags$4$q[32'h0];
-        cells$18$first = flags$4$q[32'h1];
-        cells$19$clock = clock;
-        cells$19$a = rows$4$data_out;
-        cells$19$b_left = columns$38$q;
-        cells$19$b_right = columns$39$q;
-        cells$19$enable = flags$4$q[32'h0];
-        cells$19$first = flags$4$q[32'h1];
-        cells$20$clock = clock;
-        cells$20$a = rows$5$data_out;
-        cells$20$b_left = columns$40$q;
-        cells$20$b_right = columns$41$q;
-        cells$20$enable = flags$5$q[32'h0];
-        cells$20$first = flags$5$q[32'h1];
-        cells$21$clock = clock;
-        cells$21$a = rows$5$data_out;
-        cells$21$b_left = columns$42$q;
-        cells$21$b_right = columns$43$q;
-        cells$21$enable = flags$5$q[32'h0];
-        cells$21$first = flags$5$q[32'h1];
-        cells$22$clock = clock;
-        cells$22$a = rows$5$data_out;
-        cells$22$b_left = columns$44$q;
-        cells$22$b_right = columns$45$q;
-        cells$22$enable = flags$5$q[32'h0];
-        cells$22$first = flags$5$q[32'h1];
-        cells$23$clock = clock;
-        cells$23$a = rows$5$data_out;
-        cells$23$b_left = columns$46$q;
-        cells$23$b_right = columns$47$q;
-        cells$23$enable = flags$5$q[32'h0];
-        cells$23$first = flags$5$q[32'h1];
-        cells$24$clock = clock;
-        cells$24$a = rows$6$data_out;
-        cells$24$b_left = columns$48$q;
-        cells$24$b_right = columns$49$q;
-        cells$24$enable = flags$6$q[32'h0];
-        cells$24$first = flags$6$q[32'h1];
-        cells$25$clock = clock;
-        cells$25$a = rows$6$data_out;
-        cells$25$b_left = columns$50$q;
-        cells$25$b_right = columns$51$q;
-        cells$25$enable = flags$6$q[32'h0];
-        cells$25$first = flags$6$q[32'h1];
-        cells$26$clock = clock;
-        cells$26$a = rows$6$data_out;
-        cells$26$b_left = columns$52$q;
-        cells$26$b_right = columns$53$q;
-        cells$26$enable = flags$6$q[32'h0];
-        cells$26$first = flags$6$q[32'h1];
-        cells$27$clock = clock;
-        cells$27$a = rows$6$data_out;
-        cells$27$b_left = columns$54$q;
-        cells$27$b_right = columns$55$q;
-        cells$27$enable = flags$6$q[32'h0];
-        cells$27$first = flags$6$q[32'h1];
-        cells$28$clock = clock;
-        cells$28$a = rows$7$data_out;
-        cells$28$b_left = columns$56$q;
-        cells$28$b_right = columns$57$q;
-        cells$28$enable = flags$7$q[32'h0];
-        cells$28$first = flags$7$q[32'h1];
-        cells$29$clock = clock;
-        cells$29$a = rows$7$data_out;
-        cells$29$b_left = columns$58$q;
-        cells$29$b_right = columns$59$q;
-        cells$29$enable = flags$7$q[32'h0];
-        cells$29$first = flags$7$q[32'h1];
-        cells$30$clock = clock;
-        cells$30$a = rows$7$data_out;
-        cells$30$b_left = columns$60$q;
-        cells$30$b_right = columns$61$q;
-        cells$30$enable = flags$7$q[32'h0];
-        cells$30$first = flags$7$q[32'h1];
-        cells$31$clock = clock;
-        cells$31$a = rows$7$data_out;
-        cells$31$b_left = columns$62$q;
-        cells$31$b_right = columns$63$q;
-        cells$31$enable = flags$7$q[32'h0];
-        cells$31$first = flags$7$q[32'h1];
+        cells$7$enable = flags$3$q[32'h0];
+        cells$7$first = flags$3$q[32'h1];
         node_valid$0 = flags$1$q[32'h2];
         nodes$0 = cells$0$left_sum;
-        nodes$15 = cells$0$right_sum;
-        nodes$30 = cells$1$left_sum;
-        nodes$45 = cells$1$right_sum;
-        nodes$60 = cells$2$left_sum;
-        nodes$75 = cells$2$right_sum;
-        nodes$90 = cells$3$left_sum;
-        nodes$105 = cells$3$right_sum;
+        nodes$7 = cells$0$right_sum;
+        nodes$14 = cells$1$left_sum;
+        nodes$21 = cells$1$right_sum;
         node_valid$1 = flags$2$q[32'h2];
-        nodes$1 = cells$4$left_sum;
-        nodes$16 = cells$4$right_sum;
-        nodes$31 = cells$5$left_sum;
-        nodes$46 = cells$5$right_sum;
-        nodes$61 = cells$6$left_sum;
-        nodes$76 = cells$6$right_sum;
-        nodes$91 = cells$7$left_sum;
-        nodes$106 = cells$7$right_sum;
+        nodes$1 = cells$2$left_sum;
+        nodes$8 = cells$2$right_sum;
+        nodes$15 = cells$3$left_sum;
+        nodes$22 = cells$3$right_sum;
         node_valid$2 = flags$3$q[32'h2];
-        nodes$2 = cells$8$left_sum;
-        nodes$17 = cells$8$right_sum;
-        nodes$32 = cells$9$left_sum;
-        nodes$47 = cells$9$right_sum;
-        nodes$62 = cells$10$left_sum;
-        nodes$77 = cells$10$right_sum;
-        nodes$92 = cells$11$left_sum;
-        nodes$107 = cells$11$right_sum;
+        nodes$2 = cells$4$left_sum;
+        nodes$9 = cells$4$right_sum;
+        nodes$16 = cells$5$left_sum;
+        nodes$23 = cells$5$right_sum;
         node_valid$3 = flags$4$q[32'h2];
-        nodes$3 = cells$12$left_sum;
-        nodes$18 = cells$12$right_sum;
-        nodes$33 = cells$13$left_sum;
-        nodes$48 = cells$13$right_sum;
-        nodes$63 = cells$14$left_sum;
-        nodes$78 = cells$14$right_sum;
-        nodes$93 = cells$15$left_sum;
-        nodes$108 = cells$15$right_sum;
-        node_valid$4 = flags$5$q[32'h2];
-        nodes$4 = cells$16$left_sum;
-        nodes$19 = cells$16$right_sum;
-        nodes$34 = cells$17$left_sum;
-        nodes$49 = cells$17$right_sum;
-        nodes$64 = cells$18$left_sum;
-        nodes$79 = cells$18$right_sum;
-        nodes$94 = cells$19$left_sum;
-        nodes$109 = cells$19$right_sum;
-        node_valid$5 = flags$6$q[32'h2];
-        nodes$5 = cells$20$left_sum;
-        nodes$20 = cells$20$right_sum;
-        nodes$35 = cells$21$left_sum;
-        nodes$50 = cells$21$right_sum;
-        nodes$65 = cells$22$left_sum;
-        nodes$80 = cells$22$right_sum;
-        nodes$95 = cells$23$left_sum;
-        nodes$110 = cells$23$right_sum;
-        node_valid$6 = flags$7$q[32'h2];
-        nodes$6 = cells$24$left_sum;
-        nodes$21 = cells$24$right_sum;
-        nodes$36 = cells$25$left_sum;
-        nodes$51 = cells$25$right_sum;
-        nodes$66 = cells$26$left_sum;
-        nodes$81 = cells$26$right_sum;
-        nodes$96 = cells$27$left_sum;
-        nodes$111 = cells$27$right_sum;
-        node_valid$7 = flags$8$q[32'h2];
-        nodes$7 = cells$28$left_sum;
-        nodes$22 = cells$28$right_sum;
-        nodes$37 = cells$29$left_sum;
-        nodes$52 = cells$29$right_sum;
-        nodes$67 = cells$30$left_sum;
-        nodes$82 = cells$30$right_sum;
-        nodes$97 = cells$31$left_sum;
-        nodes$112 = cells$31$right_sum;
+        nodes$3 = cells$6$left_sum;
+        nodes$10 = cells$6$right_sum;
+        nodes$17 = cells$7$left_sum;
+        nodes$24 = cells$7$right_sum;
         choice_valid$0$clock = clock;
         choice_valid$0$d = node_valid$0 || node_valid$1;
-        node_valid$8 = choice_valid$0$q;
+        node_valid$4 = choice_valid$0$q;
         choices$0$clock = clock;
         choices$0$d = nodes$0;
         if (node_valid$1) begin
             choices$0$d = nodes$1;
         end
-        nodes$8 = choices$0$q;
-        choices$7$clock = clock;
-        choices$7$d = nodes$15;
+        nodes$4 = choices$0$q;
+        choices$3$clock = clock;
+        choices$3$d = nodes$7;
         if (node_valid$1) begin
-            choices$7$d = nodes$16;
+            choices$3$d = nodes$8;
         end
-        nodes$23 = choices$7$q;
-        choices$14$clock = clock;
-        choices$14$d = nodes$30;
+        nodes$11 = choices$3$q;
+        choices$6$clock = clock;
+        choices$6$d = nodes$14;
         if (node_valid$1) begin
-            choices$14$d = nodes$31;
+            choices$6$d = nodes$15;
         end
-        nodes$38 = choices$14$q;
-        choices$21$clock = clock;
-        choices$21$d = nodes$45;
+        nodes$18 = choices$6$q;
+        choices$9$clock = clock;
+        choices$9$d = nodes$21;
         if (node_valid$1) begin
-            choices$21$d = nodes$46;
+            choices$9$d = nodes$22;
         end
-        nodes$53 = choices$21$q;
-        choices$28$clock = clock;
-        choices$28$d = nodes$60;
-        if (node_valid$1) begin
-            choices$28$d = nodes$61;
-        end
-        nodes$68 = choices$28$q;
-        choices$35$clock = clock;
-        choices$35$d = nodes$75;
-        if (node_valid$1) begin
-            choices$35$d = nodes$76;
-        end
-        nodes$83 = choices$35$q;
-        choices$42$clock = clock;
-        choices$42$d = nodes$90;
-        if (node_valid$1) begin
-            choices$42$d = nodes$91;
-        end
-        nodes$98 = choices$42$q;
-        choices$49$clock = clock;
-        choices$49$d = nodes$105;
-        if (node_valid$1) begin
-            choices$49$d = nodes$106;
-        end
-        nodes$113 = choices$49$q;
+        nodes$25 = choices$9$q;
         choice_valid$1$clock = clock;
         choice_valid$1$d = node_valid$2 || node_valid$3;
-        node_valid$9 = choice_valid$1$q;
+        node_valid$5 = choice_valid$1$q;
         choices$1$clock = clock;
         choices$1$d = nodes$2;
         if (node_valid$3) begin
             choices$1$d = nodes$3;
         end
-        nodes$9 = choices$1$q;
-        choices$8$clock = clock;
-        choices$8$d = nodes$17;
+        nodes$5 = choices$1$q;
+        choices$4$clock = clock;
+        choices$4$d = nodes$9;
         if (node_valid$3) begin
-            choices$8$d = nodes$18;
+            choices$4$d = nodes$10;
         end
-        nodes$24 = choices$8$q;
-        choices$15$clock = clock;
-        choices$15$d = nodes$32;
+        nodes$12 = choices$4$q;
+        choices$7$clock = clock;
+        choices$7$d = nodes$16;
         if (node_valid$3) begin
-            choices$15$d = nodes$33;
+            choices$7$d = nodes$17;
         end
-        nodes$39 = choices$15$q;
-        choices$22$clock = clock;
-        choices$22$d = nodes$47;
+        nodes$19 = choices$7$q;
+        choices$10$clock = clock;
+        choices$10$d = nodes$23;
         if (node_valid$3) begin
-            choices$22$d = nodes$48;
+            choices$10$d = nodes$24;
         end
-        nodes$54 = choices$22$q;
-        choices$29$clock = clock;
-        choices$29$d = nodes$62;
-        if (node_valid$3) begin
-            choices$29$d = nodes$63;
-        end
-        nodes$69 = choices$29$q;
-        choices$36$clock = clock;
-        choices$36$d = nodes$77;
-        if (node_valid$3) begin
-            choices$36$d = nodes$78;
-        end
-        nodes$84 = choices$36$q;
-        choices$43$clock = clock;
-        choices$43$d = nodes$92;
-        if (node_valid$3) begin
-            choices$43$d = nodes$93;
-        end
-        nodes$99 = choices$43$q;
-        choices$50$clock = clock;
-        choices$50$d = nodes$107;
-        if (node_valid$3) begin
-            choices$50$d = nodes$108;
-        end
-        nodes$114 = choices$50$q;
+        nodes$26 = choices$10$q;
         choice_valid$2$clock = clock;
         choice_valid$2$d = node_valid$4 || node_valid$5;
-        node_valid$10 = choice_valid$2$q;
+        node_valid$6 = choice_valid$2$q;
         choices$2$clock = clock;
         choices$2$d = nodes$4;
         if (node_valid$5) begin
             choices$2$d = nodes$5;
         end
-        nodes$10 = choices$2$q;
-        choices$9$clock = clock;
-        choices$9$d = nodes$19;
-        if (node_valid$5) begin
-            choices$9$d = nodes$20;
-        end
-        nodes$25 = choices$9$q;
-        choices$16$clock = clock;
-        choices$16$d = nodes$34;
-        if (node_valid$5) begin
-            choices$16$d = nodes$35;
-        end
-        nodes$40 = choices$16$q;
-        choices$23$clock = clock;
-        choices$23$d = nodes$49;
-        if (node_valid$5) begin
-            choices$23$d = nodes$50;
-        end
-        nodes$55 = choices$23$q;
-        choices$30$clock = clock;
-        choices$30$d = nodes$64;
-        if (node_valid$5) begin
-            choices$30$d = nodes$65;
-        end
-        nodes$70 = choices$30$q;
-        choices$37$clock = clock;
-        choices$37$d = nodes$79;
-        if (node_valid$5) begin
-            choices$37$d = nodes$80;
-        end
-        nodes$85 = choices$37$q;
-        choices$44$clock = clock;
-        choices$44$d = nodes$94;
-        if (node_valid$5) begin
-            choices$44$d = nodes$95;
-        end
-        nodes$100 = choices$44$q;
-        choices$51$clock = clock;
-        choices$51$d = nodes$109;
-        if (node_valid$5) begin
-            choices$51$d = nodes$110;
-        end
-        nodes$115 = choices$51$q;
-        choice_valid$3$clock = clock;
-        choice_valid$3$d = node_valid$6 || node_valid$7;
-        node_valid$11 = choice_valid$3$q;
-        choices$3$clock = clock;
-        choices$3$d = nodes$6;
-        if (node_valid$7) begin
-            choices$3$d = nodes$7;
-        end
-        nodes$11 = choices$3$q;
-        choices$10$clock = clock;
-        choices$10$d = nodes$21;
-        if (node_valid$7) begin
-            choices$10$d = nodes$22;
-        end
-        nodes$26 = choices$10$q;
-        choices$17$clock = clock;
-        choices$17$d = nodes$36;
-        if (node_valid$7) begin
-            choices$17$d = nodes$37;
-        end
-        nodes$41 = choices$17$q;
-        choices$24$clock = clock;
-        choices$24$d = nodes$51;
-        if (node_valid$7) begin
-            choices$24$d = nodes$52;
-        end
-        nodes$56 = choices$24$q;
-        choices$31$clock = clock;
-        choices$31$d = nodes$66;
-        if (node_valid$7) begin
-            choices$31$d = nodes$67;
-        end
-        nodes$71 = choices$31$q;
-        choices$38$clock = clock;
-        choices$38$d = nodes$81;
-        if (node_valid$7) begin
-            choices$38$d = nodes$82;
-        end
-        nodes$86 = choices$38$q;
-        choices$45$clock = clock;
-        choices$45$d = nodes$96;
-        if (node_valid$7) begin
-            choices$45$d = nodes$97;
-        end
-        nodes$101 = choices$45$q;
-        choices$52$clock = clock;
-        choices$52$d = nodes$111;
-        if (node_valid$7) begin
-            choices$52$d = nodes$112;
-        end
-        nodes$116 = choices$52$q;
-        choice_valid$4$clock = clock;
-        choice_valid$4$d = node_valid$8 || node_valid$9;
-        node_valid$12 = choice_valid$4$q;
-        choices$4$clock = clock;
-        choices$4$d = nodes$8;
-        if (node_valid$9) begin
-            choices$4$d = nodes$9;
-        end
-        nodes$12 = choices$4$q;
-        choices$11$clock = clock;
-        choices$11$d = nodes$23;
-        if (node_valid$9) begin
-            choices$11$d = nodes$24;
-        end
-        nodes$27 = choices$11$q;
-        choices$18$clock = clock;
-        choices$18$d = nodes$38;
-        if (node_valid$9) begin
-            choices$18$d = nodes$39;
-        end
-        nodes$42 = choices$18$q;
-        choices$25$clock = clock;
-        choices$25$d = nodes$53;
-        if (node_valid$9) begin
-            choices$25$d = nodes$54;
-        end
-        nodes$57 = choices$25$q;
-        choices$32$clock = clock;
-        choices$32$d = nodes$68;
-        if (node_valid$9) begin
-            choices$32$d = nodes$69;
-        end
-        nodes$72 = choices$32$q;
-        choices$39$clock = clock;
-        choices$39$d = nodes$83;
-        if (node_valid$9) begin
-            choices$39$d = nodes$84;
-        end
-        nodes$87 = choices$39$q;
-        choices$46$clock = clock;
-        choices$46$d = nodes$98;
-        if (node_valid$9) begin
-            choices$46$d = nodes$99;
-        end
-        nodes$102 = choices$46$q;
-        choices$53$clock = clock;
-        choices$53$d = nodes$113;
-        if (node_valid$9) begin
-            choices$53$d = nodes$114;
-        end
-        nodes$117 = choices$53$q;
-        choice_valid$5$clock = clock;
-        choice_valid$5$d = node_valid$10 || node_valid$11;
-        node_valid$13 = choice_valid$5$q;
+        nodes$6 = choices$2$q;
         choices$5$clock = clock;
-        choices$5$d = nodes$10;
-        if (node_valid$11) begin
-            choices$5$d = nodes$11;
+        choices$5$d = nodes$11;
+        if (node_valid$5) begin
+            choices$5$d = nodes$12;
         end
         nodes$13 = choices$5$q;
-        choices$12$clock = clock;
-        choices$12$d = nodes$25;
-        if (node_valid$11) begin
-            choices$12$d = nodes$26;
+        choices$8$clock = clock;
+        choices$8$d = nodes$18;
+        if (node_valid$5) begin
+            choices$8$d = nodes$19;
         end
-        nodes$28 = choices$12$q;
-        choices$19$clock = clock;
-        choices$19$d = nodes$40;
-        if (node_valid$11) begin
-            choices$19$d = nodes$41;
+        nodes$20 = choices$8$q;
+        choices$11$clock = clock;
+        choices$11$d = nodes$25;
+        if (node_valid$5) begin
+            choices$11$d = nodes$26;
         end
-        nodes$43 = choices$19$q;
-        choices$26$clock = clock;
-        choices$26$d = nodes$55;
-        if (node_valid$11) begin
-            choices$26$d = nodes$56;
-        end
-        nodes$58 = choices$26$q;
-        choices$33$clock = clock;
-        choices$33$d = nodes$70;
-        if (node_valid$11) begin
-            choices$33$d = nodes$71;
-        end
-        nodes$73 = choices$33$q;
-        choices$40$clock = clock;
-        choices$40$d = nodes$85;
-        if (node_valid$11) begin
-            choices$40$d = nodes$86;
-        end
-        nodes$88 = choices$40$q;
-        choices$47$clock = clock;
-        choices$47$d = nodes$100;
-        if (node_valid$11) begin
-            choices$47$d = nodes$101;
-        end
-        nodes$103 = choices$47$q;
-        choices$54$clock = clock;
-        choices$54$d = nodes$115;
-        if (node_valid$11) begin
-            choices$54$d = nodes$116;
-        end
-        nodes$118 = choices$54$q;
-        choice_valid$6$clock = clock;
-        choice_valid$6$d = node_valid$12 || node_valid$13;
-        node_valid$14 = choice_valid$6$q;
-        choices$6$clock = clock;
-        choices$6$d = nodes$12;
-        if (node_valid$13) begin
-            choices$6$d = nodes$13;
-        end
-        nodes$14 = choices$6$q;
-        choices$13$clock = clock;
-        choices$13$d = nodes$27;
-        if (node_valid$13) begin
-            choices$13$d = nodes$28;
-        end
-        nodes$29 = choices$13$q;
-        choices$20$clock = clock;
-        choices$20$d = nodes$42;
-        if (node_valid$13) begin
-            choices$20$d = nodes$43;
-        end
-        nodes$44 = choices$20$q;
-        choices$27$clock = clock;
-        choices$27$d = nodes$57;
-        if (node_valid$13) begin
-            choices$27$d = nodes$58;
-        end
-        nodes$59 = choices$27$q;
-        choices$34$clock = clock;
-        choices$34$d = nodes$72;
-        if (node_valid$13) begin
-            choices$34$d = nodes$73;
-        end
-        nodes$74 = choices$34$q;
-        choices$41$clock = clock;
-        choices$41$d = nodes$87;
-        if (node_valid$13) begin
-            choices$41$d = nodes$88;
-        end
-        nodes$89 = choices$41$q;
-        choices$48$clock = clock;
-        choices$48$d = nodes$102;
-        if (node_valid$13) begin
-            choices$48$d = nodes$103;
-        end
-        nodes$104 = choices$48$q;
-        choices$55$clock = clock;
-        choices$55$d = nodes$117;
-        if (node_valid$13) begin
-            choices$55$d = nodes$118;
-        end
-        nodes$119 = choices$55$q;
-        row_valid = node_valid$14;
-        row$0 = nodes$14;
-        row$1 = nodes$29;
-        row$2 = nodes$44;
-        row$3 = nodes$59;
-        row$4 = nodes$74;
-        row$5 = nodes$89;
-        row$6 = nodes$104;
-        row$7 = nodes$119;
+        nodes$27 = choices$11$q;
+        row_valid = node_valid$6;
+        row$0 = nodes$6;
+        row$1 = nodes$13;
+        row$2 = nodes$20;
+        row$3 = nodes$27;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0(clock,a,b_left,b_right,enable,first,left_sum,right_sum);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0(clock,a,b_left,b_right,enable,first,left_sum,right_sum);
 
     // Module arguments
     input wire  clock;
@@ -22567,80 +18951,80 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0(c
     reg  [31:0] total;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$left$0 left$0(
         .clock(left$0$clock),
         .a(left$0$a),
         .b(left$0$b),
         .product(left$0$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$left$0 left$1(
         .clock(left$1$clock),
         .a(left$1$a),
         .b(left$1$b),
         .product(left$1$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$left$0 left$2(
         .clock(left$2$clock),
         .a(left$2$a),
         .b(left$2$b),
         .product(left$2$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$left$0 left$3(
         .clock(left$3$clock),
         .a(left$3$a),
         .b(left$3$b),
         .product(left$3$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$left$0 right$0(
         .clock(right$0$clock),
         .a(right$0$a),
         .b(right$0$b),
         .product(right$0$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$left$0 right$1(
         .clock(right$1$clock),
         .a(right$1$a),
         .b(right$1$b),
         .product(right$1$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$left$0 right$2(
         .clock(right$2$clock),
         .a(right$2$a),
         .b(right$2$b),
         .product(right$2$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$left$0 right$3(
         .clock(right$3$clock),
         .a(right$3$a),
         .b(right$3$b),
         .product(right$3$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$adders$0 adders$0(
         .d(adders$0$d),
         .q(adders$0$q),
         .clock(adders$0$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$adders$0 adders$1(
         .d(adders$1$d),
         .q(adders$1$q),
         .clock(adders$1$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$adders$0 adders$2(
         .d(adders$2$d),
         .q(adders$2$q),
         .clock(adders$2$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$adders$0 adders$3(
         .d(adders$3$d),
         .q(adders$3$q),
         .clock(adders$3$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$adders$0 adders$4(
         .d(adders$4$d),
         .q(adders$4$q),
         .clock(adders$4$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$adders$0 adders$5(
         .d(adders$5$d),
         .q(adders$5$q),
         .clock(adders$5$clock)
@@ -22792,9 +19176,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0(c
         right_sum = accumulator$1$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$adders$0(d,q,clock);
 
     // Module arguments
     input wire  [19:0] d;
@@ -22810,9 +19194,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$a
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$adders$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0(clock,a,b,product);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$left$0(clock,a,b,product);
 
     // Module arguments
     input wire  clock;
@@ -22853,446 +19237,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$l
        product <= middle;
     end
     `endif
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$cells$0$left$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0(clock,a,b,product);
-
-    // Module arguments
-    input wire  clock;
-    input wire  [8:0] a;
-    input wire  [8:0] b;
-    output reg  [17:0] product;
-
-    // Update code (custom)
-    `ifdef METISVM_ECP5
-    reg [8:0] x, y;
-    reg [11:0] low, middle, high;
-    wire [9:0] x_wide = {x[8], x};
-    wire [11:0] digit [0:2];
-    genvar g, i;
-    generate
-       for (g = 0; g < 3; g = g + 1) begin : digits
-          wire [8:0] one = x & {9{y[3 * g]}};
-          wire [9:0] one_up = {{2{one[8]}}, one[8:1]};
-          wire [9:0] two, two_up, four;
-          wire [5:0] carry_two, carry_four;
-          assign two_up = {two[9], two[9:1]};
-          assign carry_two[0] = 1'b0;
-          assign carry_four[0] = g == 2;
-          for (i = 0; i < 5; i = i + 1) begin : pairs
-             CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0("NO"), .INJECT1_1("NO")) to_two (
-                .CIN(carry_two[i]), .COUT(carry_two[i + 1]),
-                .A0(one_up[2 * i]), .B0(x_wide[2 * i]), .C0(y[3 * g + 1]), .D0(1'b1), .S0(two[2 * i]),
-                .A1(one_up[2 * i + 1]), .B1(x_wide[2 * i + 1]), .C1(y[3 * g + 1]), .D1(1'b1), .S1(two[2 * i + 1])
-             );
-             CCU2C #(
-                .INIT0(g == 2 ? 16'h956A : 16'h6A6A), .INIT1(g == 2 ? 16'h956A : 16'h6A6A),
-                .INJECT1_0("NO"), .INJECT1_1("NO")
-             ) to_four (
-                .CIN(carry_four[i]), .COUT(carry_four[i + 1]),
-                .A0(two_up[2 * i]), .B0(x_wide[2 * i]), .C0(y[3 * g + 2]), .D0(1'b1), .S0(four[2 * i]),
-                .A1(two_up[2 * i + 1]), .B1(x_wide[2 * i + 1]), .C1(y[3 * g + 2]), .D1(1'b1), .S1(four[2 * i + 1])
-             );
-          end
-          assign digit[g] = {four, two[0], one[0]};
-       end
-    endgenerate
-    wire [11:0] low_up = {{3{low[11]}}, low[11:3]};
-    wire [11:0] both, both_up, all;
-    wire [6:0] carry_both, carry_all;
-    assign both_up = {{3{both[11]}}, both[11:3]};
-    assign carry_both[0] = 1'b0;
-    assign carry_all[0] = 1'b0;
-    generate
-       for (i = 0; i < 6; i = i + 1) begin : sums
-          CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0("NO"), .INJECT1_1("NO")) to_both (
-             .CIN(carry_both[i]), .COUT(carry_both[i + 1]),
-             .A0(low_up[2 * i]), .B0(middle[2 * i]), .C0(1'b1), .D0(1'b1), .S0(both[2 * i]),
-             .A1(low_up[2 * i + 1]), .B1(middle[2 * i + 1]), .C1(1'b1), .D1(1'b1), .S1(both[2 * i + 1])
-          );
-          CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0("NO"), .INJECT1_1("NO")) to_all (
-             .CIN(carry_all[i]), .COUT(carry_all[i + 1]),
-             .A0(both_up[2 * i]), .B0(high[2 * i]), .C0(1'b1), .D0(1'b1), .S0(all[2 * i]),
-             .A1(both_up[2 * i + 1]), .B1(high[2 * i + 1]), .C1(1'b1), .D1(1'b1), .S1(all[2 * i + 1])
-          );
-       end
-    endgenerate
-    initial begin
-       x = 0;
-       y = 0;
-       low = 0;
-       middle = 0;
-       high = 0;
-       product = 0;
-    end
-    always @(posedge clock) begin
-       x <= a;
-       y <= b;
-       low <= digit[0];
-       middle <= digit[1];
-       high <= digit[2];
-       product <= {all, both[2:0], low[2:0]};
-    end
-    `else
-    reg signed [8:0] x;
-    reg [8:0] y;
-    reg signed [12:0] low, middle, high;
-    wire signed [12:0] wide = {{4{x[8]}}, x};
-    initial begin
-       x = 0;
-       y = 0;
-       low = 0;
-       middle = 0;
-       high = 0;
-       product = 0;
-    end
-    always @(posedge clock) begin
-       x <= a;
-       y <= b;
-       low <= (wide & {13{y[0]}}) + ((wide << 1) & {13{y[1]}}) + ((wide << 2) & {13{y[2]}});
-       middle <= (wide & {13{y[3]}}) + ((wide << 1) & {13{y[4]}}) + ((wide << 2) & {13{y[5]}});
-       high <= (wide & {13{y[6]}}) + ((wide << 1) & {13{y[7]}}) - ((wide << 2) & {13{y[8]}});
-       product <= {{5{low[12]}}, low} + {{2{middle[12]}}, middle, 3'b0} + {high[11:0], 6'b0};
-    end
-    `endif
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1(clock,a,b_left,b_right,enable,first,left_sum,right_sum);
-
-    // Module arguments
-    input wire  clock;
-    input wire  [35:0] a;
-    input wire  [35:0] b_left;
-    input wire  [35:0] b_right;
-    input wire  enable;
-    input wire  first;
-    output reg  [31:0] left_sum /*verilator isolate_assignments*/;
-    output reg  [31:0] right_sum /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  sign_fill = 20'hc0000;
-    localparam  sign_fill_32 = 32'hfff00000;
-    localparam  sign = 20'h80000;
-    localparam  nothing = 32'h0;
-    localparam  none_of_w = 20'h0;
-
-    // Stub signals
-    reg  left$0$clock /*verilator isolate_assignments*/;
-    reg  [8:0] left$0$a /*verilator isolate_assignments*/;
-    reg  [8:0] left$0$b /*verilator isolate_assignments*/;
-    wire  [17:0] left$0$product;
-    reg  left$1$clock /*verilator isolate_assignments*/;
-    reg  [8:0] left$1$a /*verilator isolate_assignments*/;
-    reg  [8:0] left$1$b /*verilator isolate_assignments*/;
-    wire  [17:0] left$1$product;
-    reg  left$2$clock /*verilator isolate_assignments*/;
-    reg  [8:0] left$2$a /*verilator isolate_assignments*/;
-    reg  [8:0] left$2$b /*verilator isolate_assignments*/;
-    wire  [17:0] left$2$product;
-    reg  left$3$clock /*verilator isolate_assignments*/;
-    reg  [8:0] left$3$a /*verilator isolate_assignments*/;
-    reg  [8:0] left$3$b /*verilator isolate_assignments*/;
-    wire  [17:0] left$3$product;
-    reg  right$0$clock /*verilator isolate_assignments*/;
-    reg  [8:0] right$0$a /*verilator isolate_assignments*/;
-    reg  [8:0] right$0$b /*verilator isolate_assignments*/;
-    wire  [17:0] right$0$product;
-    reg  right$1$clock /*verilator isolate_assignments*/;
-    reg  [8:0] right$1$a /*verilator isolate_assignments*/;
-    reg  [8:0] right$1$b /*verilator isolate_assignments*/;
-    wire  [17:0] right$1$product;
-    reg  right$2$clock /*verilator isolate_assignments*/;
-    reg  [8:0] right$2$a /*verilator isolate_assignments*/;
-    reg  [8:0] right$2$b /*verilator isolate_assignments*/;
-    wire  [17:0] right$2$product;
-    reg  right$3$clock /*verilator isolate_assignments*/;
-    reg  [8:0] right$3$a /*verilator isolate_assignments*/;
-    reg  [8:0] right$3$b /*verilator isolate_assignments*/;
-    wire  [17:0] right$3$product;
-    reg  [19:0] adders$0$d /*verilator isolate_assignments*/;
-    wire  [19:0] adders$0$q;
-    reg  adders$0$clock /*verilator isolate_assignments*/;
-    reg  [19:0] adders$1$d /*verilator isolate_assignments*/;
-    wire  [19:0] adders$1$q;
-    reg  adders$1$clock /*verilator isolate_assignments*/;
-    reg  [19:0] adders$2$d /*verilator isolate_assignments*/;
-    wire  [19:0] adders$2$q;
-    reg  adders$2$clock /*verilator isolate_assignments*/;
-    reg  [19:0] adders$3$d /*verilator isolate_assignments*/;
-    wire  [19:0] adders$3$q;
-    reg  adders$3$clock /*verilator isolate_assignments*/;
-    reg  [19:0] adders$4$d /*verilator isolate_assignments*/;
-    wire  [19:0] adders$4$q;
-    reg  adders$4$clock /*verilator isolate_assignments*/;
-    reg  [19:0] adders$5$d /*verilator isolate_assignments*/;
-    wire  [19:0] adders$5$q;
-    reg  adders$5$clock /*verilator isolate_assignments*/;
-    reg  [31:0] accumulator$0$d;
-    wire  [31:0] accumulator$0$q;
-    reg  accumulator$0$clock /*verilator isolate_assignments*/;
-    reg  [31:0] accumulator$1$d;
-    wire  [31:0] accumulator$1$q;
-    reg  accumulator$1$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  [17:0] products$0 /*verilator isolate_assignments*/;
-    reg  [17:0] products$1 /*verilator isolate_assignments*/;
-    reg  [17:0] products$2 /*verilator isolate_assignments*/;
-    reg  [17:0] products$3 /*verilator isolate_assignments*/;
-    reg  [17:0] products$4 /*verilator isolate_assignments*/;
-    reg  [17:0] products$5 /*verilator isolate_assignments*/;
-    reg  [17:0] products$6 /*verilator isolate_assignments*/;
-    reg  [17:0] products$7 /*verilator isolate_assignments*/;
-    reg  [17:0] product;
-    reg  [19:0] wide;
-    reg  [19:0] nodes$0;
-    reg  [19:0] nodes$1;
-    reg  [19:0] nodes$2;
-    reg  [19:0] nodes$3;
-    reg  [19:0] nodes$4 /*verilator isolate_assignments*/;
-    reg  [19:0] nodes$5 /*verilator isolate_assignments*/;
-    reg  [19:0] nodes$6 /*verilator isolate_assignments*/;
-    reg  [19:0] nodes$7;
-    reg  [19:0] nodes$8;
-    reg  [19:0] nodes$9;
-    reg  [19:0] nodes$10;
-    reg  [19:0] nodes$11 /*verilator isolate_assignments*/;
-    reg  [19:0] nodes$12 /*verilator isolate_assignments*/;
-    reg  [19:0] nodes$13 /*verilator isolate_assignments*/;
-    reg  [19:0] node;
-    reg  [31:0] extended;
-    reg  [31:0] kept;
-    reg  [31:0] total;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$0(
-        .clock(left$0$clock),
-        .a(left$0$a),
-        .b(left$0$b),
-        .product(left$0$product)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$1(
-        .clock(left$1$clock),
-        .a(left$1$a),
-        .b(left$1$b),
-        .product(left$1$product)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$2(
-        .clock(left$2$clock),
-        .a(left$2$a),
-        .b(left$2$b),
-        .product(left$2$product)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$3(
-        .clock(left$3$clock),
-        .a(left$3$a),
-        .b(left$3$b),
-        .product(left$3$product)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 right$0(
-        .clock(right$0$clock),
-        .a(right$0$a),
-        .b(right$0$b),
-        .product(right$0$product)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$1(
-        .clock(right$1$clock),
-        .a(right$1$a),
-        .b(right$1$b),
-        .product(right$1$product)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$2(
-        .clock(right$2$clock),
-        .a(right$2$a),
-        .b(right$2$b),
-        .product(right$2$product)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$3(
-        .clock(right$3$clock),
-        .a(right$3$a),
-        .b(right$3$b),
-        .product(right$3$product)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$0(
-        .d(adders$0$d),
-        .q(adders$0$q),
-        .clock(adders$0$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$1(
-        .d(adders$1$d),
-        .q(adders$1$q),
-        .clock(adders$1$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$2(
-        .d(adders$2$d),
-        .q(adders$2$q),
-        .clock(adders$2$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$3(
-        .d(adders$3$d),
-        .q(adders$3$q),
-        .clock(adders$3$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$4(
-        .d(adders$4$d),
-        .q(adders$4$q),
-        .clock(adders$4$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$5(
-        .d(adders$5$d),
-        .q(adders$5$q),
-        .clock(adders$5$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first accumulator$0(
-        .d(accumulator$0$d),
-        .q(accumulator$0$q),
-        .clock(accumulator$0$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first accumulator$1(
-        .d(accumulator$1$d),
-        .q(accumulator$1$q),
-        .clock(accumulator$1$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        left$0$clock = clock;
-        left$0$a = a[(0 * 32'h9)+:(9)];
-        left$0$b = b_left[(0 * 32'h9)+:(9)];
-        products$0 = left$0$product;
-        right$0$clock = clock;
-        right$0$a = a[(0 * 32'h9)+:(9)];
-        right$0$b = b_right[(0 * 32'h9)+:(9)];
-        products$4 = right$0$product;
-        left$1$clock = clock;
-        left$1$a = a[(1 * 32'h9)+:(9)];
-        left$1$b = b_left[(1 * 32'h9)+:(9)];
-        products$1 = left$1$product;
-        right$1$clock = clock;
-        right$1$a = a[(1 * 32'h9)+:(9)];
-        right$1$b = b_right[(1 * 32'h9)+:(9)];
-        products$5 = right$1$product;
-        left$2$clock = clock;
-        left$2$a = a[(2 * 32'h9)+:(9)];
-        left$2$b = b_left[(2 * 32'h9)+:(9)];
-        products$2 = left$2$product;
-        right$2$clock = clock;
-        right$2$a = a[(2 * 32'h9)+:(9)];
-        right$2$b = b_right[(2 * 32'h9)+:(9)];
-        products$6 = right$2$product;
-        left$3$clock = clock;
-        left$3$a = a[(3 * 32'h9)+:(9)];
-        left$3$b = b_left[(3 * 32'h9)+:(9)];
-        products$3 = left$3$product;
-        right$3$clock = clock;
-        right$3$a = a[(3 * 32'h9)+:(9)];
-        right$3$b = b_right[(3 * 32'h9)+:(9)];
-        products$7 = right$3$product;
-        product = products$0;
-        wide = ((product) & 20'hfffff);
-        if (product[32'h11]) begin
-            wide = wide | sign_fill;
-        end
-        nodes$0 = wide;
-        product = products$1;
-        wide = ((product) & 20'hfffff);
-        if (product[32'h11]) begin
-            wide = wide | sign_fill;
-        end
-        nodes$1 = wide;
-        product = products$2;
-        wide = ((product) & 20'hfffff);
-        if (product[32'h11]) begin
-            wide = wide | sign_fill;
-        end
-        nodes$2 = wide;
-        product = products$3;
-        wide = ((product) & 20'hfffff);
-        if (product[32'h11]) begin
-            wide = wide | sign_fill;
-        end
-        nodes$3 = wide;
-        adders$0$clock = clock;
-        adders$0$d = nodes$0 + nodes$1;
-        nodes$4 = adders$0$q;
-        adders$1$clock = clock;
-        adders$1$d = nodes$2 + nodes$3;
-        nodes$5 = adders$1$q;
-        adders$2$clock = clock;
-        adders$2$d = nodes$4 + nodes$5;
-        nodes$6 = adders$2$q;
-        node = nodes$6;
-        extended = ((node) & 32'hffffffff);
-        wide = node & sign;
-        if (wide != none_of_w) begin
-            extended = extended | sign_fill_32;
-        end
-        kept = accumulator$0$q;
-        if (first) begin
-            kept = nothing;
-        end
-        total = kept + extended;
-        accumulator$0$clock = clock;
-        accumulator$0$d = accumulator$0$q;
-        if (enable) begin
-            accumulator$0$d = total;
-        end
-        product = products$4;
-        wide = ((product) & 20'hfffff);
-        if (product[32'h11]) begin
-            wide = wide | sign_fill;
-        end
-        nodes$7 = wide;
-        product = products$5;
-        wide = ((product) & 20'hfffff);
-        if (product[32'h11]) begin
-            wide = wide | sign_fill;
-        end
-        nodes$8 = wide;
-        product = products$6;
-        wide = ((product) & 20'hfffff);
-        if (product[32'h11]) begin
-            wide = wide | sign_fill;
-        end
-        nodes$9 = wide;
-        product = products$7;
-        wide = ((product) & 20'hfffff);
-        if (product[32'h11]) begin
-            wide = wide | sign_fill;
-        end
-        nodes$10 = wide;
-        adders$3$clock = clock;
-        adders$3$d = nodes$7 + nodes$8;
-        nodes$11 = adders$3$q;
-        adders$4$clock = clock;
-        adders$4$d = nodes$9 + nodes$10;
-        nodes$12 = adders$4$q;
-        adders$5$clock = clock;
-        adders$5$d = nodes$11 + nodes$12;
-        nodes$13 = adders$5$q;
-        node = nodes$13;
-        extended = ((node) & 32'hffffffff);
-        wide = node & sign;
-        if (wide != none_of_w) begin
-            extended = extended | sign_fill_32;
-        end
-        kept = accumulator$1$q;
-        if (first) begin
-            kept = nothing;
-        end
-        total = kept + extended;
-        accumulator$1$clock = clock;
-        accumulator$1$d = accumulator$1$q;
-        if (enable) begin
-            accumulator$1$d = total;
-        end
-        left_sum = accumulator$0$q;
-        right_sum = accumulator$1$q;
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0(d,q,clock);
 
     // Module arguments
     input wire  [35:0] d;
@@ -23308,9 +19255,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$early(clock,data_in,data_out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$early(clock,data_in,data_out);
 
     // Module arguments
     input wire  clock;
@@ -23391,9 +19338,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$early(clo
         data_out = stages$5$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$early
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$early
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$0(clock,data_in,data_out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$0(clock,data_in,data_out);
 
     // Module arguments
     input wire  clock;
@@ -23406,7 +19353,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$0(cl
     reg  stages$0$clock /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 stages$0(
         .d(stages$0$d),
         .q(stages$0$q),
         .clock(stages$0$clock)
@@ -23419,9 +19366,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$0(cl
         data_out = stages$0$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$1(clock,data_in,data_out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$1(clock,data_in,data_out);
 
     // Module arguments
     input wire  clock;
@@ -23437,12 +19384,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$1(cl
     reg  stages$1$clock /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 stages$0(
         .d(stages$0$d),
         .q(stages$0$q),
         .clock(stages$0$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 stages$1(
         .d(stages$1$d),
         .q(stages$1$q),
         .clock(stages$1$clock)
@@ -23458,9 +19405,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$1(cl
         data_out = stages$1$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$1
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$1
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$2(clock,data_in,data_out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$2(clock,data_in,data_out);
 
     // Module arguments
     input wire  clock;
@@ -23479,17 +19426,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$2(cl
     reg  stages$2$clock /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 stages$0(
         .d(stages$0$d),
         .q(stages$0$q),
         .clock(stages$0$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 stages$1(
         .d(stages$1$d),
         .q(stages$1$q),
         .clock(stages$1$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 stages$2(
         .d(stages$2$d),
         .q(stages$2$q),
         .clock(stages$2$clock)
@@ -23508,9 +19455,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$2(cl
         data_out = stages$2$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$2
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$2
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$3(clock,data_in,data_out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$3(clock,data_in,data_out);
 
     // Module arguments
     input wire  clock;
@@ -23532,22 +19479,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$3(cl
     reg  stages$3$clock /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 stages$0(
         .d(stages$0$d),
         .q(stages$0$q),
         .clock(stages$0$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 stages$1(
         .d(stages$1$d),
         .q(stages$1$q),
         .clock(stages$1$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 stages$2(
         .d(stages$2$d),
         .q(stages$2$q),
         .clock(stages$2$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$columns$0 stages$3(
         .d(stages$3$d),
         .q(stages$3$q),
         .clock(stages$3$clock)
@@ -23569,363 +19516,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$3(cl
         data_out = stages$3$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$3
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$array$rows$3
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$4(clock,data_in,data_out);
-
-    // Module arguments
-    input wire  clock;
-    input wire  [35:0] data_in;
-    output reg  [35:0] data_out /*verilator isolate_assignments*/;
-
-    // Stub signals
-    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$0$q;
-    reg  stages$0$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$1$q;
-    reg  stages$1$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$2$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$2$q;
-    reg  stages$2$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$3$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$3$q;
-    reg  stages$3$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$4$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$4$q;
-    reg  stages$4$clock /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
-        .d(stages$0$d),
-        .q(stages$0$q),
-        .clock(stages$0$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
-        .d(stages$1$d),
-        .q(stages$1$q),
-        .clock(stages$1$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
-        .d(stages$2$d),
-        .q(stages$2$q),
-        .clock(stages$2$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$3(
-        .d(stages$3$d),
-        .q(stages$3$q),
-        .clock(stages$3$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$4(
-        .d(stages$4$d),
-        .q(stages$4$q),
-        .clock(stages$4$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        stages$0$d = data_in;
-        stages$1$d = stages$0$q;
-        stages$2$d = stages$1$q;
-        stages$3$d = stages$2$q;
-        stages$4$d = stages$3$q;
-        stages$0$clock = clock;
-        data_out = stages$0$q;
-        stages$1$clock = clock;
-        data_out = stages$1$q;
-        stages$2$clock = clock;
-        data_out = stages$2$q;
-        stages$3$clock = clock;
-        data_out = stages$3$q;
-        stages$4$clock = clock;
-        data_out = stages$4$q;
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$4
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$5(clock,data_in,data_out);
-
-    // Module arguments
-    input wire  clock;
-    input wire  [35:0] data_in;
-    output reg  [35:0] data_out /*verilator isolate_assignments*/;
-
-    // Stub signals
-    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$0$q;
-    reg  stages$0$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$1$q;
-    reg  stages$1$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$2$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$2$q;
-    reg  stages$2$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$3$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$3$q;
-    reg  stages$3$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$4$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$4$q;
-    reg  stages$4$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$5$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$5$q;
-    reg  stages$5$clock /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
-        .d(stages$0$d),
-        .q(stages$0$q),
-        .clock(stages$0$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
-        .d(stages$1$d),
-        .q(stages$1$q),
-        .clock(stages$1$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
-        .d(stages$2$d),
-        .q(stages$2$q),
-        .clock(stages$2$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$3(
-        .d(stages$3$d),
-        .q(stages$3$q),
-        .clock(stages$3$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$4(
-        .d(stages$4$d),
-        .q(stages$4$q),
-        .clock(stages$4$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$5(
-        .d(stages$5$d),
-        .q(stages$5$q),
-        .clock(stages$5$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        stages$0$d = data_in;
-        stages$1$d = stages$0$q;
-        stages$2$d = stages$1$q;
-        stages$3$d = stages$2$q;
-        stages$4$d = stages$3$q;
-        stages$5$d = stages$4$q;
-        stages$0$clock = clock;
-        data_out = stages$0$q;
-        stages$1$clock = clock;
-        data_out = stages$1$q;
-        stages$2$clock = clock;
-        data_out = stages$2$q;
-        stages$3$clock = clock;
-        data_out = stages$3$q;
-        stages$4$clock = clock;
-        data_out = stages$4$q;
-        stages$5$clock = clock;
-        data_out = stages$5$q;
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$5
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$6(clock,data_in,data_out);
-
-    // Module arguments
-    input wire  clock;
-    input wire  [35:0] data_in;
-    output reg  [35:0] data_out /*verilator isolate_assignments*/;
-
-    // Stub signals
-    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$0$q;
-    reg  stages$0$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$1$q;
-    reg  stages$1$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$2$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$2$q;
-    reg  stages$2$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$3$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$3$q;
-    reg  stages$3$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$4$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$4$q;
-    reg  stages$4$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$5$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$5$q;
-    reg  stages$5$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$6$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$6$q;
-    reg  stages$6$clock /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
-        .d(stages$0$d),
-        .q(stages$0$q),
-        .clock(stages$0$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
-        .d(stages$1$d),
-        .q(stages$1$q),
-        .clock(stages$1$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
-        .d(stages$2$d),
-        .q(stages$2$q),
-        .clock(stages$2$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$3(
-        .d(stages$3$d),
-        .q(stages$3$q),
-        .clock(stages$3$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$4(
-        .d(stages$4$d),
-        .q(stages$4$q),
-        .clock(stages$4$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$5(
-        .d(stages$5$d),
-        .q(stages$5$q),
-        .clock(stages$5$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$6(
-        .d(stages$6$d),
-        .q(stages$6$q),
-        .clock(stages$6$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        stages$0$d = data_in;
-        stages$1$d = stages$0$q;
-        stages$2$d = stages$1$q;
-        stages$3$d = stages$2$q;
-        stages$4$d = stages$3$q;
-        stages$5$d = stages$4$q;
-        stages$6$d = stages$5$q;
-        stages$0$clock = clock;
-        data_out = stages$0$q;
-        stages$1$clock = clock;
-        data_out = stages$1$q;
-        stages$2$clock = clock;
-        data_out = stages$2$q;
-        stages$3$clock = clock;
-        data_out = stages$3$q;
-        stages$4$clock = clock;
-        data_out = stages$4$q;
-        stages$5$clock = clock;
-        data_out = stages$5$q;
-        stages$6$clock = clock;
-        data_out = stages$6$q;
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$6
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$7(clock,data_in,data_out);
-
-    // Module arguments
-    input wire  clock;
-    input wire  [35:0] data_in;
-    output reg  [35:0] data_out /*verilator isolate_assignments*/;
-
-    // Stub signals
-    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$0$q;
-    reg  stages$0$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$1$q;
-    reg  stages$1$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$2$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$2$q;
-    reg  stages$2$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$3$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$3$q;
-    reg  stages$3$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$4$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$4$q;
-    reg  stages$4$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$5$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$5$q;
-    reg  stages$5$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$6$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$6$q;
-    reg  stages$6$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$7$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$7$q;
-    reg  stages$7$clock /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
-        .d(stages$0$d),
-        .q(stages$0$q),
-        .clock(stages$0$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
-        .d(stages$1$d),
-        .q(stages$1$q),
-        .clock(stages$1$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
-        .d(stages$2$d),
-        .q(stages$2$q),
-        .clock(stages$2$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$3(
-        .d(stages$3$d),
-        .q(stages$3$q),
-        .clock(stages$3$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$4(
-        .d(stages$4$d),
-        .q(stages$4$q),
-        .clock(stages$4$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$5(
-        .d(stages$5$d),
-        .q(stages$5$q),
-        .clock(stages$5$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$6(
-        .d(stages$6$d),
-        .q(stages$6$q),
-        .clock(stages$6$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$7(
-        .d(stages$7$d),
-        .q(stages$7$q),
-        .clock(stages$7$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        stages$0$d = data_in;
-        stages$1$d = stages$0$q;
-        stages$2$d = stages$1$q;
-        stages$3$d = stages$2$q;
-        stages$4$d = stages$3$q;
-        stages$5$d = stages$4$q;
-        stages$6$d = stages$5$q;
-        stages$7$d = stages$6$q;
-        stages$0$clock = clock;
-        data_out = stages$0$q;
-        stages$1$clock = clock;
-        data_out = stages$1$q;
-        stages$2$clock = clock;
-        data_out = stages$2$q;
-        stages$3$clock = clock;
-        data_out = stages$3$q;
-        stages$4$clock = clock;
-        data_out = stages$4$q;
-        stages$5$clock = clock;
-        data_out = stages$5$q;
-        stages$6$clock = clock;
-        data_out = stages$6$q;
-        stages$7$clock = clock;
-        data_out = stages$7$q;
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$7
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check(clock,launch,clear,m_tiles,n_tiles,k_tiles,acc,acc_pitch,a,a_pitch,a_step,b,b_pitch,b_step,done,wrong);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$check(clock,launch,clear,m_tiles,n_tiles,k_tiles,acc,acc_pitch,a,a_pitch,a_step,b,b_pitch,b_step,done,wrong);
 
     // Module arguments
     input wire  clock;
@@ -23955,7 +19548,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check(clock,lau
     localparam  phase_7 = 4'h7;
     localparam  phase_9 = 4'h9;
     localparam  nothing = 16'h0;
-    localparam  acc_size = 34'h100;
+    localparam  acc_size = 34'h200;
     localparam  a_size = 34'h800;
     localparam  b_size = 34'h800;
 
@@ -24048,12 +19641,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check(clock,lau
         .q(product$q),
         .clock(product$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check$bound total(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$check$bound total(
         .d(total$d),
         .q(total$q),
         .clock(total$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check$bound bound(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$check$bound bound(
         .d(bound$d),
         .q(bound$q),
         .clock(bound$clock)
@@ -24183,9 +19776,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check(clock,lau
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$check
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check$bound(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$check$bound(d,q,clock);
 
     // Module arguments
     input wire  [33:0] d;
@@ -24201,9 +19794,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check$bound(d,q
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check$bound
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$check$bound
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,launch,clear,accumulate,shift,m_tiles,n_tiles,acc,acc_pitch,room,ends,row$0,row$1,row$2,row$3,row$4,row$5,row$6,row$7,row_valid,read_valid,read_ready,read_address,held$0,held$1,held$2,held$3,held$4,held$5,held$6,held$7,write_valid,write_ready,write_address,write_row$0,write_row$1,write_row$2,write_row$3,write_row$4,write_row$5,write_row$6,write_row$7,finished);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows(clock,launch,clear,accumulate,shift,m_tiles,n_tiles,acc,acc_pitch,room,ends,row$0,row$1,row$2,row$3,row_valid,read_valid,read_ready,read_address,held$0,held$1,held$2,held$3,write_valid,write_ready,write_address,write_row$0,write_row$1,write_row$2,write_row$3,finished);
 
     // Module arguments
     input wire  clock;
@@ -24221,10 +19814,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     input wire  [31:0] row$1;
     input wire  [31:0] row$2;
     input wire  [31:0] row$3;
-    input wire  [31:0] row$4;
-    input wire  [31:0] row$5;
-    input wire  [31:0] row$6;
-    input wire  [31:0] row$7;
     input wire  row_valid;
     output reg  read_valid /*verilator isolate_assignments*/;
     input wire  read_ready;
@@ -24233,10 +19822,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     input wire  [31:0] held$1;
     input wire  [31:0] held$2;
     input wire  [31:0] held$3;
-    input wire  [31:0] held$4;
-    input wire  [31:0] held$5;
-    input wire  [31:0] held$6;
-    input wire  [31:0] held$7;
     output reg  write_valid /*verilator isolate_assignments*/;
     input wire  write_ready;
     output reg  [10:0] write_address /*verilator isolate_assignments*/;
@@ -24244,16 +19829,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     output reg  [31:0] write_row$1 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$2 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$3 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$4 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$5 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$6 /*verilator isolate_assignments*/;
-    output reg  [31:0] write_row$7 /*verilator isolate_assignments*/;
     output reg  finished /*verilator isolate_assignments*/;
 
     // Constant declarations
-    localparam  capacity = 6'b100000;
-    localparam  capacity_tiles = 6'b100;
-    localparam  last_row = 8'h7;
+    localparam  capacity = 5'b10000;
+    localparam  capacity_tiles = 5'b100;
+    localparam  last_row = 8'h3;
     localparam  no_wait = 8'h0;
     localparam  nothing = 32'h0;
 
@@ -24266,7 +19847,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     wire  [31:0] sums$0$first;
     wire  sums$0$valid;
     reg  sums$0$pop /*verilator isolate_assignments*/;
-    wire  [5:0] sums$0$fill;
+    wire  [4:0] sums$0$fill;
     reg  sums$1$clock /*verilator isolate_assignments*/;
     reg  sums$1$clear /*verilator isolate_assignments*/;
     reg  [31:0] sums$1$data /*verilator isolate_assignments*/;
@@ -24275,7 +19856,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     wire  [31:0] sums$1$first;
     wire  sums$1$valid;
     reg  sums$1$pop /*verilator isolate_assignments*/;
-    wire  [5:0] sums$1$fill;
+    wire  [4:0] sums$1$fill;
     reg  sums$2$clock /*verilator isolate_assignments*/;
     reg  sums$2$clear /*verilator isolate_assignments*/;
     reg  [31:0] sums$2$data /*verilator isolate_assignments*/;
@@ -24284,7 +19865,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     wire  [31:0] sums$2$first;
     wire  sums$2$valid;
     reg  sums$2$pop /*verilator isolate_assignments*/;
-    wire  [5:0] sums$2$fill;
+    wire  [4:0] sums$2$fill;
     reg  sums$3$clock /*verilator isolate_assignments*/;
     reg  sums$3$clear /*verilator isolate_assignments*/;
     reg  [31:0] sums$3$data /*verilator isolate_assignments*/;
@@ -24293,43 +19874,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     wire  [31:0] sums$3$first;
     wire  sums$3$valid;
     reg  sums$3$pop /*verilator isolate_assignments*/;
-    wire  [5:0] sums$3$fill;
-    reg  sums$4$clock /*verilator isolate_assignments*/;
-    reg  sums$4$clear /*verilator isolate_assignments*/;
-    reg  [31:0] sums$4$data /*verilator isolate_assignments*/;
-    reg  sums$4$push /*verilator isolate_assignments*/;
-    wire  sums$4$full;
-    wire  [31:0] sums$4$first;
-    wire  sums$4$valid;
-    reg  sums$4$pop /*verilator isolate_assignments*/;
-    wire  [5:0] sums$4$fill;
-    reg  sums$5$clock /*verilator isolate_assignments*/;
-    reg  sums$5$clear /*verilator isolate_assignments*/;
-    reg  [31:0] sums$5$data /*verilator isolate_assignments*/;
-    reg  sums$5$push /*verilator isolate_assignments*/;
-    wire  sums$5$full;
-    wire  [31:0] sums$5$first;
-    wire  sums$5$valid;
-    reg  sums$5$pop /*verilator isolate_assignments*/;
-    wire  [5:0] sums$5$fill;
-    reg  sums$6$clock /*verilator isolate_assignments*/;
-    reg  sums$6$clear /*verilator isolate_assignments*/;
-    reg  [31:0] sums$6$data /*verilator isolate_assignments*/;
-    reg  sums$6$push /*verilator isolate_assignments*/;
-    wire  sums$6$full;
-    wire  [31:0] sums$6$first;
-    wire  sums$6$valid;
-    reg  sums$6$pop /*verilator isolate_assignments*/;
-    wire  [5:0] sums$6$fill;
-    reg  sums$7$clock /*verilator isolate_assignments*/;
-    reg  sums$7$clear /*verilator isolate_assignments*/;
-    reg  [31:0] sums$7$data /*verilator isolate_assignments*/;
-    reg  sums$7$push /*verilator isolate_assignments*/;
-    wire  sums$7$full;
-    wire  [31:0] sums$7$first;
-    wire  sums$7$valid;
-    reg  sums$7$pop /*verilator isolate_assignments*/;
-    wire  [5:0] sums$7$fill;
+    wire  [4:0] sums$3$fill;
     reg  olds$0$clock /*verilator isolate_assignments*/;
     reg  olds$0$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$0$data /*verilator isolate_assignments*/;
@@ -24338,7 +19883,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     wire  [31:0] olds$0$first;
     wire  olds$0$valid;
     reg  olds$0$pop /*verilator isolate_assignments*/;
-    wire  [5:0] olds$0$fill;
+    wire  [4:0] olds$0$fill;
     reg  olds$1$clock /*verilator isolate_assignments*/;
     reg  olds$1$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$1$data /*verilator isolate_assignments*/;
@@ -24347,7 +19892,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     wire  [31:0] olds$1$first;
     wire  olds$1$valid;
     reg  olds$1$pop /*verilator isolate_assignments*/;
-    wire  [5:0] olds$1$fill;
+    wire  [4:0] olds$1$fill;
     reg  olds$2$clock /*verilator isolate_assignments*/;
     reg  olds$2$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$2$data /*verilator isolate_assignments*/;
@@ -24356,7 +19901,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     wire  [31:0] olds$2$first;
     wire  olds$2$valid;
     reg  olds$2$pop /*verilator isolate_assignments*/;
-    wire  [5:0] olds$2$fill;
+    wire  [4:0] olds$2$fill;
     reg  olds$3$clock /*verilator isolate_assignments*/;
     reg  olds$3$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$3$data /*verilator isolate_assignments*/;
@@ -24365,43 +19910,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     wire  [31:0] olds$3$first;
     wire  olds$3$valid;
     reg  olds$3$pop /*verilator isolate_assignments*/;
-    wire  [5:0] olds$3$fill;
-    reg  olds$4$clock /*verilator isolate_assignments*/;
-    reg  olds$4$clear /*verilator isolate_assignments*/;
-    reg  [31:0] olds$4$data /*verilator isolate_assignments*/;
-    reg  olds$4$push /*verilator isolate_assignments*/;
-    wire  olds$4$full;
-    wire  [31:0] olds$4$first;
-    wire  olds$4$valid;
-    reg  olds$4$pop /*verilator isolate_assignments*/;
-    wire  [5:0] olds$4$fill;
-    reg  olds$5$clock /*verilator isolate_assignments*/;
-    reg  olds$5$clear /*verilator isolate_assignments*/;
-    reg  [31:0] olds$5$data /*verilator isolate_assignments*/;
-    reg  olds$5$push /*verilator isolate_assignments*/;
-    wire  olds$5$full;
-    wire  [31:0] olds$5$first;
-    wire  olds$5$valid;
-    reg  olds$5$pop /*verilator isolate_assignments*/;
-    wire  [5:0] olds$5$fill;
-    reg  olds$6$clock /*verilator isolate_assignments*/;
-    reg  olds$6$clear /*verilator isolate_assignments*/;
-    reg  [31:0] olds$6$data /*verilator isolate_assignments*/;
-    reg  olds$6$push /*verilator isolate_assignments*/;
-    wire  olds$6$full;
-    wire  [31:0] olds$6$first;
-    wire  olds$6$valid;
-    reg  olds$6$pop /*verilator isolate_assignments*/;
-    wire  [5:0] olds$6$fill;
-    reg  olds$7$clock /*verilator isolate_assignments*/;
-    reg  olds$7$clear /*verilator isolate_assignments*/;
-    reg  [31:0] olds$7$data /*verilator isolate_assignments*/;
-    reg  olds$7$push /*verilator isolate_assignments*/;
-    wire  olds$7$full;
-    wire  [31:0] olds$7$first;
-    wire  olds$7$valid;
-    reg  olds$7$pop /*verilator isolate_assignments*/;
-    wire  [5:0] olds$7$fill;
+    wire  [4:0] olds$3$fill;
     reg  reads$clock /*verilator isolate_assignments*/;
     reg  reads$launch /*verilator isolate_assignments*/;
     reg  reads$clear /*verilator isolate_assignments*/;
@@ -24422,8 +19931,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     wire  writes$valid;
     wire  [10:0] writes$address;
     reg  writes$step /*verilator isolate_assignments*/;
-    reg  [5:0] reserved$d /*verilator isolate_assignments*/;
-    wire  [5:0] reserved$q;
+    reg  [4:0] reserved$d /*verilator isolate_assignments*/;
+    wire  [4:0] reserved$q;
     reg  reserved$clock /*verilator isolate_assignments*/;
     reg  granted$d /*verilator isolate_assignments*/;
     wire  granted$q;
@@ -24443,20 +19952,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     reg  [31:0] capture$3$d /*verilator isolate_assignments*/;
     wire  [31:0] capture$3$q;
     reg  capture$3$clock /*verilator isolate_assignments*/;
-    reg  [31:0] capture$4$d /*verilator isolate_assignments*/;
-    wire  [31:0] capture$4$q;
-    reg  capture$4$clock /*verilator isolate_assignments*/;
-    reg  [31:0] capture$5$d /*verilator isolate_assignments*/;
-    wire  [31:0] capture$5$q;
-    reg  capture$5$clock /*verilator isolate_assignments*/;
-    reg  [31:0] capture$6$d /*verilator isolate_assignments*/;
-    wire  [31:0] capture$6$q;
-    reg  capture$6$clock /*verilator isolate_assignments*/;
-    reg  [31:0] capture$7$d /*verilator isolate_assignments*/;
-    wire  [31:0] capture$7$q;
-    reg  capture$7$clock /*verilator isolate_assignments*/;
-    reg  [5:0] tiles$d /*verilator isolate_assignments*/;
-    wire  [5:0] tiles$q;
+    reg  [4:0] tiles$d /*verilator isolate_assignments*/;
+    wire  [4:0] tiles$q;
     reg  tiles$clock /*verilator isolate_assignments*/;
     reg  [7:0] spacing$d /*verilator isolate_assignments*/;
     wire  [7:0] spacing$q;
@@ -24479,18 +19976,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     reg  [31:0] sum$3$d /*verilator isolate_assignments*/;
     wire  [31:0] sum$3$q;
     reg  sum$3$clock /*verilator isolate_assignments*/;
-    reg  [31:0] sum$4$d /*verilator isolate_assignments*/;
-    wire  [31:0] sum$4$q;
-    reg  sum$4$clock /*verilator isolate_assignments*/;
-    reg  [31:0] sum$5$d /*verilator isolate_assignments*/;
-    wire  [31:0] sum$5$q;
-    reg  sum$5$clock /*verilator isolate_assignments*/;
-    reg  [31:0] sum$6$d /*verilator isolate_assignments*/;
-    wire  [31:0] sum$6$q;
-    reg  sum$6$clock /*verilator isolate_assignments*/;
-    reg  [31:0] sum$7$d /*verilator isolate_assignments*/;
-    wire  [31:0] sum$7$q;
-    reg  sum$7$clock /*verilator isolate_assignments*/;
     reg  [31:0] old$0$d;
     wire  [31:0] old$0$q;
     reg  old$0$clock /*verilator isolate_assignments*/;
@@ -24503,18 +19988,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     reg  [31:0] old$3$d;
     wire  [31:0] old$3$q;
     reg  old$3$clock /*verilator isolate_assignments*/;
-    reg  [31:0] old$4$d;
-    wire  [31:0] old$4$q;
-    reg  old$4$clock /*verilator isolate_assignments*/;
-    reg  [31:0] old$5$d;
-    wire  [31:0] old$5$q;
-    reg  old$5$clock /*verilator isolate_assignments*/;
-    reg  [31:0] old$6$d;
-    wire  [31:0] old$6$q;
-    reg  old$6$clock /*verilator isolate_assignments*/;
-    reg  [31:0] old$7$d;
-    wire  [31:0] old$7$q;
-    reg  old$7$clock /*verilator isolate_assignments*/;
     reg  total_valid$d /*verilator isolate_assignments*/;
     wire  total_valid$q;
     reg  total_valid$clock /*verilator isolate_assignments*/;
@@ -24530,18 +20003,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     reg  [31:0] total$3$d /*verilator isolate_assignments*/;
     wire  [31:0] total$3$q;
     reg  total$3$clock /*verilator isolate_assignments*/;
-    reg  [31:0] total$4$d /*verilator isolate_assignments*/;
-    wire  [31:0] total$4$q;
-    reg  total$4$clock /*verilator isolate_assignments*/;
-    reg  [31:0] total$5$d /*verilator isolate_assignments*/;
-    wire  [31:0] total$5$q;
-    reg  total$5$clock /*verilator isolate_assignments*/;
-    reg  [31:0] total$6$d /*verilator isolate_assignments*/;
-    wire  [31:0] total$6$q;
-    reg  total$6$clock /*verilator isolate_assignments*/;
-    reg  [31:0] total$7$d /*verilator isolate_assignments*/;
-    wire  [31:0] total$7$q;
-    reg  total$7$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  may_read /*verilator isolate_assignments*/;
@@ -24554,7 +20015,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
     reg  [31:0] value;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0 sums$0(
         .clock(sums$0$clock),
         .clear(sums$0$clear),
         .data(sums$0$data),
@@ -24565,7 +20026,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .pop(sums$0$pop),
         .fill(sums$0$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0 sums$1(
         .clock(sums$1$clock),
         .clear(sums$1$clear),
         .data(sums$1$data),
@@ -24576,7 +20037,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .pop(sums$1$pop),
         .fill(sums$1$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0 sums$2(
         .clock(sums$2$clock),
         .clear(sums$2$clear),
         .data(sums$2$data),
@@ -24587,7 +20048,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .pop(sums$2$pop),
         .fill(sums$2$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0 sums$3(
         .clock(sums$3$clock),
         .clear(sums$3$clear),
         .data(sums$3$data),
@@ -24598,51 +20059,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .pop(sums$3$pop),
         .fill(sums$3$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$4(
-        .clock(sums$4$clock),
-        .clear(sums$4$clear),
-        .data(sums$4$data),
-        .push(sums$4$push),
-        .full(sums$4$full),
-        .first(sums$4$first),
-        .valid(sums$4$valid),
-        .pop(sums$4$pop),
-        .fill(sums$4$fill)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$5(
-        .clock(sums$5$clock),
-        .clear(sums$5$clear),
-        .data(sums$5$data),
-        .push(sums$5$push),
-        .full(sums$5$full),
-        .first(sums$5$first),
-        .valid(sums$5$valid),
-        .pop(sums$5$pop),
-        .fill(sums$5$fill)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$6(
-        .clock(sums$6$clock),
-        .clear(sums$6$clear),
-        .data(sums$6$data),
-        .push(sums$6$push),
-        .full(sums$6$full),
-        .first(sums$6$first),
-        .valid(sums$6$valid),
-        .pop(sums$6$pop),
-        .fill(sums$6$fill)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$7(
-        .clock(sums$7$clock),
-        .clear(sums$7$clear),
-        .data(sums$7$data),
-        .push(sums$7$push),
-        .full(sums$7$full),
-        .first(sums$7$first),
-        .valid(sums$7$valid),
-        .pop(sums$7$pop),
-        .fill(sums$7$fill)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0 olds$0(
         .clock(olds$0$clock),
         .clear(olds$0$clear),
         .data(olds$0$data),
@@ -24653,7 +20070,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .pop(olds$0$pop),
         .fill(olds$0$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0 olds$1(
         .clock(olds$1$clock),
         .clear(olds$1$clear),
         .data(olds$1$data),
@@ -24664,7 +20081,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .pop(olds$1$pop),
         .fill(olds$1$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0 olds$2(
         .clock(olds$2$clock),
         .clear(olds$2$clear),
         .data(olds$2$data),
@@ -24675,7 +20092,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .pop(olds$2$pop),
         .fill(olds$2$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0 olds$3(
         .clock(olds$3$clock),
         .clear(olds$3$clear),
         .data(olds$3$data),
@@ -24686,51 +20103,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .pop(olds$3$pop),
         .fill(olds$3$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$4(
-        .clock(olds$4$clock),
-        .clear(olds$4$clear),
-        .data(olds$4$data),
-        .push(olds$4$push),
-        .full(olds$4$full),
-        .first(olds$4$first),
-        .valid(olds$4$valid),
-        .pop(olds$4$pop),
-        .fill(olds$4$fill)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$5(
-        .clock(olds$5$clock),
-        .clear(olds$5$clear),
-        .data(olds$5$data),
-        .push(olds$5$push),
-        .full(olds$5$full),
-        .first(olds$5$first),
-        .valid(olds$5$valid),
-        .pop(olds$5$pop),
-        .fill(olds$5$fill)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$6(
-        .clock(olds$6$clock),
-        .clear(olds$6$clear),
-        .data(olds$6$data),
-        .push(olds$6$push),
-        .full(olds$6$full),
-        .first(olds$6$first),
-        .valid(olds$6$valid),
-        .pop(olds$6$pop),
-        .fill(olds$6$fill)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$7(
-        .clock(olds$7$clock),
-        .clear(olds$7$clear),
-        .data(olds$7$data),
-        .push(olds$7$push),
-        .full(olds$7$full),
-        .first(olds$7$first),
-        .valid(olds$7$valid),
-        .pop(olds$7$pop),
-        .fill(olds$7$fill)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads reads(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$reads reads(
         .clock(reads$clock),
         .launch(reads$launch),
         .clear(reads$clear),
@@ -24742,7 +20115,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .address(reads$address),
         .step(reads$step)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads writes(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$reads writes(
         .clock(writes$clock),
         .launch(writes$launch),
         .clear(writes$clear),
@@ -24754,7 +20127,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .address(writes$address),
         .step(writes$step)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left reserved(
+    metisvm_card$ecp5$bridge$beat_tag reserved(
         .d(reserved$d),
         .q(reserved$q),
         .clock(reserved$clock)
@@ -24789,27 +20162,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .q(capture$3$q),
         .clock(capture$3$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$first capture$4(
-        .d(capture$4$d),
-        .q(capture$4$q),
-        .clock(capture$4$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first capture$5(
-        .d(capture$5$d),
-        .q(capture$5$q),
-        .clock(capture$5$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first capture$6(
-        .d(capture$6$d),
-        .q(capture$6$q),
-        .clock(capture$6$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first capture$7(
-        .d(capture$7$d),
-        .q(capture$7$q),
-        .clock(capture$7$clock)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left tiles(
+    metisvm_card$ecp5$bridge$beat_tag tiles(
         .d(tiles$d),
         .q(tiles$q),
         .clock(tiles$clock)
@@ -24849,26 +20202,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .q(sum$3$q),
         .clock(sum$3$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$first sum$4(
-        .d(sum$4$d),
-        .q(sum$4$q),
-        .clock(sum$4$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first sum$5(
-        .d(sum$5$d),
-        .q(sum$5$q),
-        .clock(sum$5$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first sum$6(
-        .d(sum$6$d),
-        .q(sum$6$q),
-        .clock(sum$6$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first sum$7(
-        .d(sum$7$d),
-        .q(sum$7$q),
-        .clock(sum$7$clock)
-    );
     metisvm_card$ecp5$bridge$arrivals$first old$0(
         .d(old$0$d),
         .q(old$0$q),
@@ -24888,26 +20221,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .d(old$3$d),
         .q(old$3$q),
         .clock(old$3$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first old$4(
-        .d(old$4$d),
-        .q(old$4$q),
-        .clock(old$4$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first old$5(
-        .d(old$5$d),
-        .q(old$5$q),
-        .clock(old$5$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first old$6(
-        .d(old$6$d),
-        .q(old$6$q),
-        .clock(old$6$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first old$7(
-        .d(old$7$d),
-        .q(old$7$q),
-        .clock(old$7$clock)
     );
     metisvm_card$ecp5$bridge$ar_waits total_valid(
         .d(total_valid$d),
@@ -24933,26 +20246,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .d(total$3$d),
         .q(total$3$q),
         .clock(total$3$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first total$4(
-        .d(total$4$d),
-        .q(total$4$q),
-        .clock(total$4$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first total$5(
-        .d(total$5$d),
-        .q(total$5$q),
-        .clock(total$5$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first total$6(
-        .d(total$6$d),
-        .q(total$6$q),
-        .clock(total$6$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first total$7(
-        .d(total$7$d),
-        .q(total$7$q),
-        .clock(total$7$clock)
     );
 
     // Update code
@@ -25130,138 +20423,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
             total$3$d = sum$3$q + old$3$q;
         end
         write_row$3 = total$3$q;
-        capture$4$clock = clock;
-        capture$4$d = held$4;
-        olds$4$clock = clock;
-        olds$4$clear = clear;
-        olds$4$data = capture$4$q;
-        olds$4$push = captured$q;
-        olds$4$pop = takes_old;
-        sums$4$clock = clock;
-        sums$4$clear = clear;
-        sums$4$data = row$4;
-        sums$4$push = row_valid;
-        sums$4$pop = takes;
-        sum$4$clock = clock;
-        sum$4$d = sum$4$q;
-        old$4$clock = clock;
-        old$4$d = old$4$q;
-        value = olds$4$first;
-        if (shift) begin
-            value = value << 32'h8;
-        end
-        if (~accumulate) begin
-            value = nothing;
-        end
-        if (takes) begin
-            sum$4$d = sums$4$first;
-            old$4$d = value;
-        end
-        total$4$clock = clock;
-        total$4$d = total$4$q;
-        if (total_free) begin
-            total$4$d = sum$4$q + old$4$q;
-        end
-        write_row$4 = total$4$q;
-        capture$5$clock = clock;
-        capture$5$d = held$5;
-        olds$5$clock = clock;
-        olds$5$clear = clear;
-        olds$5$data = capture$5$q;
-        olds$5$push = captured$q;
-        olds$5$pop = takes_old;
-        sums$5$clock = clock;
-        sums$5$clear = clear;
-        sums$5$data = row$5;
-        sums$5$push = row_valid;
-        sums$5$pop = takes;
-        sum$5$clock = clock;
-        sum$5$d = sum$5$q;
-        old$5$clock = clock;
-        old$5$d = old$5$q;
-        value = olds$5$first;
-        if (shift) begin
-            value = value << 32'h8;
-        end
-        if (~accumulate) begin
-            value = nothing;
-        end
-        if (takes) begin
-            sum$5$d = sums$5$first;
-            old$5$d = value;
-        end
-        total$5$clock = clock;
-        total$5$d = total$5$q;
-        if (total_free) begin
-            total$5$d = sum$5$q + old$5$q;
-        end
-        write_row$5 = total$5$q;
-        capture$6$clock = clock;
-        capture$6$d = held$6;
-        olds$6$clock = clock;
-        olds$6$clear = clear;
-        olds$6$data = capture$6$q;
-        olds$6$push = captured$q;
-        olds$6$pop = takes_old;
-        sums$6$clock = clock;
-        sums$6$clear = clear;
-        sums$6$data = row$6;
-        sums$6$push = row_valid;
-        sums$6$pop = takes;
-        sum$6$clock = clock;
-        sum$6$d = sum$6$q;
-        old$6$clock = clock;
-        old$6$d = old$6$q;
-        value = olds$6$first;
-        if (shift) begin
-            value = value << 32'h8;
-        end
-        if (~accumulate) begin
-            value = nothing;
-        end
-        if (takes) begin
-            sum$6$d = sums$6$first;
-            old$6$d = value;
-        end
-        total$6$clock = clock;
-        total$6$d = total$6$q;
-        if (total_free) begin
-            total$6$d = sum$6$q + old$6$q;
-        end
-        write_row$6 = total$6$q;
-        capture$7$clock = clock;
-        capture$7$d = held$7;
-        olds$7$clock = clock;
-        olds$7$clear = clear;
-        olds$7$data = capture$7$q;
-        olds$7$push = captured$q;
-        olds$7$pop = takes_old;
-        sums$7$clock = clock;
-        sums$7$clear = clear;
-        sums$7$data = row$7;
-        sums$7$push = row_valid;
-        sums$7$pop = takes;
-        sum$7$clock = clock;
-        sum$7$d = sum$7$q;
-        old$7$clock = clock;
-        old$7$d = old$7$q;
-        value = olds$7$first;
-        if (shift) begin
-            value = value << 32'h8;
-        end
-        if (~accumulate) begin
-            value = nothing;
-        end
-        if (takes) begin
-            sum$7$d = sums$7$first;
-            old$7$d = value;
-        end
-        total$7$clock = clock;
-        total$7$d = total$7$q;
-        if (total_free) begin
-            total$7$d = sum$7$q + old$7$q;
-        end
-        write_row$7 = total$7$q;
         if (total_free) begin
             total_valid$d = addends_valid$q;
             addends_valid$d = 1'b0;
@@ -25311,9 +20472,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -25324,16 +20485,16 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clo
     output reg  [31:0] first /*verilator isolate_assignments*/;
     output reg  valid /*verilator isolate_assignments*/;
     input wire  pop;
-    output reg  [5:0] fill /*verilator isolate_assignments*/;
+    output reg  [4:0] fill /*verilator isolate_assignments*/;
 
     // Constant declarations
-    localparam  nearly = 6'b11110;
+    localparam  nearly = 5'b1110;
 
     // Stub signals
-    reg  [4:0] entries$read_address /*verilator isolate_assignments*/;
+    reg  [3:0] entries$read_address /*verilator isolate_assignments*/;
     reg  entries$read_clock /*verilator isolate_assignments*/;
     wire  [31:0] entries$read_data;
-    reg  [4:0] entries$write_address /*verilator isolate_assignments*/;
+    reg  [3:0] entries$write_address /*verilator isolate_assignments*/;
     reg  entries$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] entries$write_data /*verilator isolate_assignments*/;
     reg  entries$write_enable /*verilator isolate_assignments*/;
@@ -25345,17 +20506,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clo
     wire  [31:0] slice$out_data;
     wire  slice$out_valid;
     reg  slice$out_ready /*verilator isolate_assignments*/;
-    reg  [5:0] head$d /*verilator isolate_assignments*/;
-    wire  [5:0] head$q;
+    reg  [4:0] head$d /*verilator isolate_assignments*/;
+    wire  [4:0] head$q;
     reg  head$clock /*verilator isolate_assignments*/;
-    reg  [5:0] tail$d /*verilator isolate_assignments*/;
-    wire  [5:0] tail$q;
+    reg  [4:0] tail$d /*verilator isolate_assignments*/;
+    wire  [4:0] tail$q;
     reg  tail$clock /*verilator isolate_assignments*/;
     reg  answers$d /*verilator isolate_assignments*/;
     wire  answers$q;
     reg  answers$clock /*verilator isolate_assignments*/;
-    reg  [5:0] held$d /*verilator isolate_assignments*/;
-    wire  [5:0] held$q;
+    reg  [4:0] held$d /*verilator isolate_assignments*/;
+    wire  [4:0] held$q;
     reg  held$clock /*verilator isolate_assignments*/;
     reg  full_reg$d /*verilator isolate_assignments*/;
     wire  full_reg$q;
@@ -25367,7 +20528,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clo
     reg  pops /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0$entries entries(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -25386,12 +20547,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clo
         .out_valid(slice$out_valid),
         .out_ready(slice$out_ready)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left head(
+    metisvm_card$ecp5$bridge$beat_tag head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left tail(
+    metisvm_card$ecp5$bridge$beat_tag tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
@@ -25401,7 +20562,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clo
         .q(answers$q),
         .clock(answers$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left held(
+    metisvm_card$ecp5$bridge$beat_tag held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
@@ -25427,7 +20588,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clo
         slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        entries$write_address = tail$q[(32'h0)+:(5)];
+        entries$write_address = tail$q[(32'h0)+:(4)];
         entries$write_data = data;
         entries$write_enable = push;
         if (push) begin
@@ -25435,7 +20596,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clo
         end
         pops = pop && slice$out_valid;
         has_two = ~slice$in_ready || (answers$q && slice$out_valid);
-        entries$read_address = head$q[(32'h0)+:(5)];
+        entries$read_address = head$q[(32'h0)+:(4)];
         reads = (head$q != tail$q) && (~has_two || pops);
         answers$d = reads;
         if (reads) begin
@@ -25465,21 +20626,21 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clo
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
-    input wire  [4:0] read_address;
+    input wire  [3:0] read_address;
     input wire  read_clock;
     output reg  [31:0] read_data;
-    input wire  [4:0] write_address;
+    input wire  [3:0] write_address;
     input wire  write_clock;
     input wire  [31:0] write_data;
     input wire  write_enable;
 
     // Update code (custom)
-    reg[31:0] mem[31:0];
+    reg[31:0] mem[15:0];
 
 
 
@@ -25493,9 +20654,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0$ent
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0$entries
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$olds$0$entries
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads(clock,launch,clear,base,pitch,m_tiles,n_tiles,valid,address,step);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$reads(clock,launch,clear,base,pitch,m_tiles,n_tiles,valid,address,step);
 
     // Module arguments
     input wire  clock;
@@ -25510,7 +20671,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads(cloc
     input wire  step;
 
     // Constant declarations
-    localparam  last_row = 8'h7;
+    localparam  last_row = 8'h3;
     localparam  one = 16'h1;
     localparam  two = 16'h2;
 
@@ -25643,8 +20804,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads(cloc
         pitch_wide = pitch_wide << 32'h1;
         base_wide = base_wide << 32'h1;
         pitch_wide = pitch_wide << 32'h1;
-        base_wide = base_wide << 32'h1;
-        pitch_wide = pitch_wide << 32'h1;
         pitch_rows$d = pitch_wide[(32'h0)+:(11)];
         m_is_one$d = m_tiles == one;
         n_is_one$d = n_tiles == one;
@@ -25688,9 +20847,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads(cloc
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$rows$reads
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$sequencer(clock,launch,clear,m_tiles,n_tiles,k_tiles,a,a_pitch,a_step,b,b_pitch,b_step,room,ends,a_address,b_address,step,first,last);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$sequencer(clock,launch,clear,m_tiles,n_tiles,k_tiles,a,a_pitch,a_step,b,b_pitch,b_step,room,ends,a_address,b_address,step,first,last);
 
     // Module arguments
     input wire  clock;
@@ -25993,9 +21152,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$sequencer(clock
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$sequencer
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$gemm$sequencer
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,words$0,words$1,words$2,words$3,done,status,stop,busy,acc_read_valid,acc_read_ready,acc_read_address,acc_read_data,acc_write_valid,acc_write_ready,acc_write_address,acc_write_data,acc_write_mask,param_address,param_record,param_loaded,table_address,table_entry);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector(clock,start,words$0,words$1,words$2,words$3,done,status,stop,busy,acc_read_valid,acc_read_ready,acc_read_address,acc_read_data,acc_write_valid,acc_write_ready,acc_write_address,acc_write_data,acc_write_mask,param_address,param_record,param_loaded,table_address,table_entry);
 
     // Module arguments
     input wire  clock;
@@ -26011,12 +21170,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     output reg  acc_read_valid /*verilator isolate_assignments*/;
     input wire  acc_read_ready;
     output reg  [23:0] acc_read_address /*verilator isolate_assignments*/;
-    input wire  [255:0] acc_read_data;
+    input wire  [127:0] acc_read_data;
     output reg  acc_write_valid /*verilator isolate_assignments*/;
     input wire  acc_write_ready;
     output reg  [23:0] acc_write_address /*verilator isolate_assignments*/;
-    output reg  [255:0] acc_write_data /*verilator isolate_assignments*/;
-    output reg  [7:0] acc_write_mask /*verilator isolate_assignments*/;
+    output reg  [127:0] acc_write_data /*verilator isolate_assignments*/;
+    output reg  [3:0] acc_write_mask /*verilator isolate_assignments*/;
     output reg  [15:0] param_address /*verilator isolate_assignments*/;
     input wire  [63:0] param_record;
     input wire  param_loaded;
@@ -26028,28 +21187,24 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     localparam  up$1 = 16'h20;
     localparam  up$2 = 16'h40;
     localparam  up$3 = 16'h60;
-    localparam  up$4 = 16'h80;
-    localparam  up$5 = 16'ha0;
-    localparam  up$6 = 16'hc0;
-    localparam  up$7 = 16'he0;
-    localparam  row_bits = 3'b11;
-    localparam  col_bits = 3'b11;
-    localparam  last_row = 8'h7;
-    localparam  last_col = 16'h7;
-    localparam  acc_tiles = 32'h100;
+    localparam  row_bits = 3'b10;
+    localparam  col_bits = 3'b10;
+    localparam  last_row = 8'h3;
+    localparam  last_col = 16'h3;
+    localparam  acc_tiles = 32'h200;
     localparam  param_entries = 17'b1000000000;
     localparam  table_count = 17'b1000;
-    localparam  last_lane = 16'he0;
+    localparam  last_lane = 16'h60;
     localparam  unit_step = 16'h40;
-    localparam  unit_rest = 16'hc0;
+    localparam  unit_rest = 16'h40;
     localparam  record_step = 16'h80;
-    localparam  record_rest = 16'h180;
-    localparam  last_record = 16'h1c0;
-    localparam  unit_steps = 8'h4;
-    localparam  lane_steps = 8'h8;
-    localparam  pair_steps = 8'h10;
+    localparam  record_rest = 16'h80;
+    localparam  last_record = 16'hc0;
+    localparam  unit_steps = 8'h2;
+    localparam  lane_steps = 8'h4;
+    localparam  pair_steps = 8'h8;
     localparam  units_for_all = 1'b0;
-    localparam  best_mask = 8'h3;
+    localparam  best_mask = 4'h3;
 
     // Stub signals
     reg  control$clock /*verilator isolate_assignments*/;
@@ -26111,7 +21266,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     reg  [15:0] walk$last_col /*verilator isolate_assignments*/;
     wire  [23:0] walk$src;
     wire  [23:0] walk$dst;
-    wire  [7:0] walk$mask;
+    wire  [3:0] walk$mask;
     wire  walk$top;
     wire  walk$left;
     wire  walk$right;
@@ -26133,7 +21288,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     reg  [15:0] records$step /*verilator isolate_assignments*/;
     reg  [15:0] records$rest /*verilator isolate_assignments*/;
     reg  [15:0] records$top /*verilator isolate_assignments*/;
-    wire  [511:0] records$in_use;
+    wire  [255:0] records$in_use;
     wire  [15:0] records$address;
     reg  [63:0] records$record /*verilator isolate_assignments*/;
     reg  records$loaded /*verilator isolate_assignments*/;
@@ -26141,14 +21296,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     reg  queue$clear /*verilator isolate_assignments*/;
     reg  queue$reserve /*verilator isolate_assignments*/;
     reg  [23:0] queue$reserve_address /*verilator isolate_assignments*/;
-    reg  [7:0] queue$reserve_mask /*verilator isolate_assignments*/;
+    reg  [3:0] queue$reserve_mask /*verilator isolate_assignments*/;
     wire  queue$full;
     wire  queue$empty;
     reg  queue$push /*verilator isolate_assignments*/;
-    reg  [255:0] queue$data /*verilator isolate_assignments*/;
-    wire  [255:0] queue$first;
+    reg  [127:0] queue$data /*verilator isolate_assignments*/;
+    wire  [127:0] queue$first;
     wire  [23:0] queue$address;
-    wire  [7:0] queue$mask;
+    wire  [3:0] queue$mask;
     wire  queue$valid;
     reg  queue$pop /*verilator isolate_assignments*/;
     reg  elements$0$clock /*verilator isolate_assignments*/;
@@ -26175,30 +21330,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     reg  elements$3$is_sum /*verilator isolate_assignments*/;
     reg  elements$3$is_greater /*verilator isolate_assignments*/;
     wire  [31:0] elements$3$out;
-    reg  elements$4$clock /*verilator isolate_assignments*/;
-    reg  [31:0] elements$4$a /*verilator isolate_assignments*/;
-    reg  [31:0] elements$4$b /*verilator isolate_assignments*/;
-    reg  elements$4$is_sum /*verilator isolate_assignments*/;
-    reg  elements$4$is_greater /*verilator isolate_assignments*/;
-    wire  [31:0] elements$4$out;
-    reg  elements$5$clock /*verilator isolate_assignments*/;
-    reg  [31:0] elements$5$a /*verilator isolate_assignments*/;
-    reg  [31:0] elements$5$b /*verilator isolate_assignments*/;
-    reg  elements$5$is_sum /*verilator isolate_assignments*/;
-    reg  elements$5$is_greater /*verilator isolate_assignments*/;
-    wire  [31:0] elements$5$out;
-    reg  elements$6$clock /*verilator isolate_assignments*/;
-    reg  [31:0] elements$6$a /*verilator isolate_assignments*/;
-    reg  [31:0] elements$6$b /*verilator isolate_assignments*/;
-    reg  elements$6$is_sum /*verilator isolate_assignments*/;
-    reg  elements$6$is_greater /*verilator isolate_assignments*/;
-    wire  [31:0] elements$6$out;
-    reg  elements$7$clock /*verilator isolate_assignments*/;
-    reg  [31:0] elements$7$a /*verilator isolate_assignments*/;
-    reg  [31:0] elements$7$b /*verilator isolate_assignments*/;
-    reg  elements$7$is_sum /*verilator isolate_assignments*/;
-    reg  elements$7$is_greater /*verilator isolate_assignments*/;
-    wire  [31:0] elements$7$out;
     reg  units$0$clock /*verilator isolate_assignments*/;
     reg  units$0$valid /*verilator isolate_assignments*/;
     reg  [31:0] units$0$acc /*verilator isolate_assignments*/;
@@ -26240,9 +21371,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     wire  [31:0] best$greatest;
     reg  results$clock /*verilator isolate_assignments*/;
     reg  results$clear /*verilator isolate_assignments*/;
-    reg  [255:0] results$element_row /*verilator isolate_assignments*/;
+    reg  [127:0] results$element_row /*verilator isolate_assignments*/;
     reg  results$element_valid /*verilator isolate_assignments*/;
-    reg  [255:0] results$unit_row /*verilator isolate_assignments*/;
+    reg  [127:0] results$unit_row /*verilator isolate_assignments*/;
     reg  results$unit_valid /*verilator isolate_assignments*/;
     reg  [31:0] results$found /*verilator isolate_assignments*/;
     reg  results$found_valid /*verilator isolate_assignments*/;
@@ -26254,7 +21385,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     reg  [15:0] results$unit_rest /*verilator isolate_assignments*/;
     reg  [15:0] results$last_lane /*verilator isolate_assignments*/;
     reg  [7:0] results$last_piece /*verilator isolate_assignments*/;
-    wire  [255:0] results$row;
+    wire  [127:0] results$row;
     wire  results$whole;
     reg  exhausted$d /*verilator isolate_assignments*/;
     wire  exhausted$q;
@@ -26280,11 +21411,11 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     reg  asked_right$d /*verilator isolate_assignments*/;
     wire  asked_right$q;
     reg  asked_right$clock /*verilator isolate_assignments*/;
-    reg  [7:0] asked_mask$d /*verilator isolate_assignments*/;
-    wire  [7:0] asked_mask$q;
+    reg  [3:0] asked_mask$d /*verilator isolate_assignments*/;
+    wire  [3:0] asked_mask$q;
     reg  asked_mask$clock /*verilator isolate_assignments*/;
-    reg  [255:0] row$d /*verilator isolate_assignments*/;
-    wire  [255:0] row$q;
+    reg  [127:0] row$d /*verilator isolate_assignments*/;
+    wire  [127:0] row$q;
     reg  row$clock /*verilator isolate_assignments*/;
     reg  dst_comes$d /*verilator isolate_assignments*/;
     wire  dst_comes$q;
@@ -26301,17 +21432,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     reg  comes_right$d /*verilator isolate_assignments*/;
     wire  comes_right$q;
     reg  comes_right$clock /*verilator isolate_assignments*/;
-    reg  [7:0] comes_mask$d /*verilator isolate_assignments*/;
-    wire  [7:0] comes_mask$q;
+    reg  [3:0] comes_mask$d /*verilator isolate_assignments*/;
+    wire  [3:0] comes_mask$q;
     reg  comes_mask$clock /*verilator isolate_assignments*/;
-    reg  [255:0] dst_row$d /*verilator isolate_assignments*/;
-    wire  [255:0] dst_row$q;
+    reg  [127:0] dst_row$d /*verilator isolate_assignments*/;
+    wire  [127:0] dst_row$q;
     reg  dst_row$clock /*verilator isolate_assignments*/;
-    reg  [255:0] src_row$d /*verilator isolate_assignments*/;
-    wire  [255:0] src_row$q;
+    reg  [127:0] src_row$d /*verilator isolate_assignments*/;
+    wire  [127:0] src_row$q;
     reg  src_row$clock /*verilator isolate_assignments*/;
-    reg  [7:0] lanes$d /*verilator isolate_assignments*/;
-    wire  [7:0] lanes$q;
+    reg  [3:0] lanes$d /*verilator isolate_assignments*/;
+    wire  [3:0] lanes$q;
     reg  lanes$clock /*verilator isolate_assignments*/;
     reg  is_right$d /*verilator isolate_assignments*/;
     wire  is_right$q;
@@ -26344,19 +21475,19 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     reg  read_src /*verilator isolate_assignments*/;
     reg  row_ends /*verilator isolate_assignments*/;
     reg  active /*verilator isolate_assignments*/;
-    reg  [255:0] src_lanes /*verilator isolate_assignments*/;
-    reg  [255:0] dst_lanes /*verilator isolate_assignments*/;
-    reg  [511:0] all_records /*verilator isolate_assignments*/;
-    reg  [255:0] all_immediates /*verilator isolate_assignments*/;
-    reg  [255:0] immediate_wide /*verilator isolate_assignments*/;
+    reg  [127:0] src_lanes /*verilator isolate_assignments*/;
+    reg  [127:0] dst_lanes /*verilator isolate_assignments*/;
+    reg  [255:0] all_records /*verilator isolate_assignments*/;
+    reg  [127:0] all_immediates /*verilator isolate_assignments*/;
+    reg  [127:0] immediate_wide /*verilator isolate_assignments*/;
     reg  [31:0] piece;
-    reg  [255:0] piece_wide;
-    reg  [255:0] element_row;
-    reg  [255:0] unit_row;
+    reg  [127:0] piece_wide;
+    reg  [127:0] element_row;
+    reg  [127:0] unit_row;
     reg  unit_valid /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$control control(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$control control(
         .clock(control$clock),
         .start(control$start),
         .stop(control$stop),
@@ -26388,7 +21519,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .steps(control$steps),
         .last_piece(control$last_piece)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$checks checks(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$checks checks(
         .clock(checks$clock),
         .clear(checks$clear),
         .start(checks$start),
@@ -26406,7 +21537,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .finished(checks$finished),
         .fails(checks$fails)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk walk(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$walk walk(
         .clock(walk$clock),
         .begins(walk$begins),
         .advance(walk$advance),
@@ -26426,7 +21557,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .right(walk$right),
         .last(walk$last)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records records(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$records records(
         .clock(records$clock),
         .clear(records$clear),
         .scan(records$scan),
@@ -26449,7 +21580,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .record(records$record),
         .loaded(records$loaded)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue queue(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue queue(
         .clock(queue$clock),
         .clear(queue$clear),
         .reserve(queue$reserve),
@@ -26465,7 +21596,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .valid(queue$valid),
         .pop(queue$pop)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$elements$0 elements$0(
         .clock(elements$0$clock),
         .a(elements$0$a),
         .b(elements$0$b),
@@ -26473,7 +21604,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .is_greater(elements$0$is_greater),
         .out(elements$0$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$elements$0 elements$1(
         .clock(elements$1$clock),
         .a(elements$1$a),
         .b(elements$1$b),
@@ -26481,7 +21612,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .is_greater(elements$1$is_greater),
         .out(elements$1$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$elements$0 elements$2(
         .clock(elements$2$clock),
         .a(elements$2$a),
         .b(elements$2$b),
@@ -26489,7 +21620,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .is_greater(elements$2$is_greater),
         .out(elements$2$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$elements$0 elements$3(
         .clock(elements$3$clock),
         .a(elements$3$a),
         .b(elements$3$b),
@@ -26497,39 +21628,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .is_greater(elements$3$is_greater),
         .out(elements$3$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$4(
-        .clock(elements$4$clock),
-        .a(elements$4$a),
-        .b(elements$4$b),
-        .is_sum(elements$4$is_sum),
-        .is_greater(elements$4$is_greater),
-        .out(elements$4$out)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$5(
-        .clock(elements$5$clock),
-        .a(elements$5$a),
-        .b(elements$5$b),
-        .is_sum(elements$5$is_sum),
-        .is_greater(elements$5$is_greater),
-        .out(elements$5$out)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$6(
-        .clock(elements$6$clock),
-        .a(elements$6$a),
-        .b(elements$6$b),
-        .is_sum(elements$6$is_sum),
-        .is_greater(elements$6$is_greater),
-        .out(elements$6$out)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$7(
-        .clock(elements$7$clock),
-        .a(elements$7$a),
-        .b(elements$7$b),
-        .is_sum(elements$7$is_sum),
-        .is_greater(elements$7$is_greater),
-        .out(elements$7$out)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0 units$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$units$0 units$0(
         .clock(units$0$clock),
         .valid(units$0$valid),
         .acc(units$0$acc),
@@ -26540,7 +21639,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .out(units$0$out),
         .out_valid(units$0$out_valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0 units$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$units$0 units$1(
         .clock(units$1$clock),
         .valid(units$1$valid),
         .acc(units$1$acc),
@@ -26551,7 +21650,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .out(units$1$out),
         .out_valid(units$1$out_valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup lookup(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$lookup lookup(
         .clock(lookup$clock),
         .valid(lookup$valid),
         .lane(lookup$lane),
@@ -26564,7 +21663,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .out_valid(lookup$out_valid),
         .out(lookup$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$best best(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$best best(
         .clock(best$clock),
         .begins(best$begins),
         .old_index(best$old_index),
@@ -26576,7 +21675,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .index(best$index),
         .greatest(best$greatest)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results results(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$results results(
         .clock(results$clock),
         .clear(results$clear),
         .element_row(results$element_row),
@@ -26636,12 +21735,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .q(asked_right$q),
         .clock(asked_right$clock)
     );
-    metisvm_card$ecp5$card$executor$has_field asked_mask(
+    metisvm_card$ecp5$bridge$chosen asked_mask(
         .d(asked_mask$d),
         .q(asked_mask$q),
         .clock(asked_mask$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row row(
+    metisvm_card$ecp5$bridge$sender$rest row(
         .d(row$d),
         .q(row$q),
         .clock(row$clock)
@@ -26671,22 +21770,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .q(comes_right$q),
         .clock(comes_right$clock)
     );
-    metisvm_card$ecp5$card$executor$has_field comes_mask(
+    metisvm_card$ecp5$bridge$chosen comes_mask(
         .d(comes_mask$d),
         .q(comes_mask$q),
         .clock(comes_mask$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row dst_row(
+    metisvm_card$ecp5$bridge$sender$rest dst_row(
         .d(dst_row$d),
         .q(dst_row$q),
         .clock(dst_row$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row src_row(
+    metisvm_card$ecp5$bridge$sender$rest src_row(
         .d(src_row$d),
         .q(src_row$q),
         .clock(src_row$clock)
     );
-    metisvm_card$ecp5$card$executor$has_field lanes(
+    metisvm_card$ecp5$bridge$chosen lanes(
         .d(lanes$d),
         .q(lanes$q),
         .clock(lanes$clock)
@@ -26870,15 +21969,11 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         comes_right$d = asked_right$q;
         comes_mask$d = asked_mask$q;
         all_immediates = 32'h0;
-        immediate_wide = ((immediate) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        immediate_wide = ((immediate) & 128'hffffffffffffffffffffffffffffffff);
         all_immediates = all_immediates | (immediate_wide << up$0);
         all_immediates = all_immediates | (immediate_wide << up$1);
         all_immediates = all_immediates | (immediate_wide << up$2);
         all_immediates = all_immediates | (immediate_wide << up$3);
-        all_immediates = all_immediates | (immediate_wide << up$4);
-        all_immediates = all_immediates | (immediate_wide << up$5);
-        all_immediates = all_immediates | (immediate_wide << up$6);
-        all_immediates = all_immediates | (immediate_wide << up$7);
         if (control$begins) begin
             dst_row$d = all_immediates;
         end
@@ -26913,7 +22008,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         elements$0$is_sum = control$is_sum;
         elements$0$is_greater = control$is_greater;
         piece = elements$0$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
         element_row = element_row | (piece_wide << up$0);
         elements$1$clock = clock;
         elements$1$a = dst_lanes[(1 * 32'h20)+:(32)];
@@ -26921,7 +22016,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         elements$1$is_sum = control$is_sum;
         elements$1$is_greater = control$is_greater;
         piece = elements$1$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
         element_row = element_row | (piece_wide << up$1);
         elements$2$clock = clock;
         elements$2$a = dst_lanes[(2 * 32'h20)+:(32)];
@@ -26929,7 +22024,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         elements$2$is_sum = control$is_sum;
         elements$2$is_greater = control$is_greater;
         piece = elements$2$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
         element_row = element_row | (piece_wide << up$2);
         elements$3$clock = clock;
         elements$3$a = dst_lanes[(3 * 32'h20)+:(32)];
@@ -26937,40 +22032,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         elements$3$is_sum = control$is_sum;
         elements$3$is_greater = control$is_greater;
         piece = elements$3$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
         element_row = element_row | (piece_wide << up$3);
-        elements$4$clock = clock;
-        elements$4$a = dst_lanes[(4 * 32'h20)+:(32)];
-        elements$4$b = src_lanes[(4 * 32'h20)+:(32)];
-        elements$4$is_sum = control$is_sum;
-        elements$4$is_greater = control$is_greater;
-        piece = elements$4$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        element_row = element_row | (piece_wide << up$4);
-        elements$5$clock = clock;
-        elements$5$a = dst_lanes[(5 * 32'h20)+:(32)];
-        elements$5$b = src_lanes[(5 * 32'h20)+:(32)];
-        elements$5$is_sum = control$is_sum;
-        elements$5$is_greater = control$is_greater;
-        piece = elements$5$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        element_row = element_row | (piece_wide << up$5);
-        elements$6$clock = clock;
-        elements$6$a = dst_lanes[(6 * 32'h20)+:(32)];
-        elements$6$b = src_lanes[(6 * 32'h20)+:(32)];
-        elements$6$is_sum = control$is_sum;
-        elements$6$is_greater = control$is_greater;
-        piece = elements$6$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        element_row = element_row | (piece_wide << up$6);
-        elements$7$clock = clock;
-        elements$7$a = dst_lanes[(7 * 32'h20)+:(32)];
-        elements$7$b = src_lanes[(7 * 32'h20)+:(32)];
-        elements$7$is_sum = control$is_sum;
-        elements$7$is_greater = control$is_greater;
-        piece = elements$7$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        element_row = element_row | (piece_wide << up$7);
         element_valid$0$d = active && control$is_element;
         element_valid$1$d = element_valid$0$q;
         records$clear = stop;
@@ -26999,7 +22062,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         units$0$zero = all_records[(0 * 32'h40 + 32'h20)+:(32)];
         units$0$dtype = words$0[(32'h14)+:(2)];
         piece = units$0$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
         unit_row = unit_row | (piece_wide << up$0);
         unit_valid = units$0$out_valid;
         units$1$clock = clock;
@@ -27010,7 +22073,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         units$1$zero = all_records[(1 * 32'h40 + 32'h20)+:(32)];
         units$1$dtype = words$0[(32'h14)+:(2)];
         piece = units$1$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
         unit_row = unit_row | (piece_wide << up$1);
         unit_valid = units$1$out_valid;
         lookup$valid = active && control$is_lookup;
@@ -27067,9 +22130,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$best(clock,begins,old_index,old_value,base,first_wins,valid,value,index,greatest);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$best(clock,begins,old_index,old_value,base,first_wins,valid,value,index,greatest);
 
     // Module arguments
     input wire  clock;
@@ -27199,9 +22262,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$best(clock,be
         greatest = best_value$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$best
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$best
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$checks(clock,clear,start,word0,word1,word2,row_bits,col_bits,acc_tiles,param_entries,table_count,rows_less_one,cols_less_one,tile_cols_less_one,finished,fails);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$checks(clock,clear,start,word0,word1,word2,row_bits,col_bits,acc_tiles,param_entries,table_count,rows_less_one,cols_less_one,tile_cols_less_one,finished,fails);
 
     // Module arguments
     input wire  clock;
@@ -27582,9 +22645,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$checks(clock,
         fails = failed$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$checks
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$checks
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$control(clock,start,stop,op,unit_steps,lane_steps,pair_steps,checked,fails,scanned,missing,written,check,scan,begins,runs,flushes,done,status,busy,takes_two,is_element,is_sum,is_greater,is_requantise,is_lookup,is_pair,is_reduce,steps,last_piece);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$control(clock,start,stop,op,unit_steps,lane_steps,pair_steps,checked,fails,scanned,missing,written,check,scan,begins,runs,flushes,done,status,busy,takes_two,is_element,is_sum,is_greater,is_requantise,is_lookup,is_pair,is_reduce,steps,last_piece);
 
     // Module arguments
     input wire  clock;
@@ -27848,27 +22911,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$control(clock
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$control
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$control
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row(d,q,clock);
-
-    // Module arguments
-    input wire  [255:0] d;
-    output reg  [255:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 256'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0(clock,a,b,is_sum,is_greater,out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$elements$0(clock,a,b,is_sum,is_greater,out);
 
     // Module arguments
     input wire  clock;
@@ -27956,9 +23001,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0(cl
         out = result$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$elements$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup(clock,valid,lane,interpolates,second,first_table,second_table,address,entry,out_valid,out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$lookup(clock,valid,lane,interpolates,second,first_table,second_table,address,entry,out_valid,out);
 
     // Module arguments
     input wire  clock;
@@ -28215,33 +23260,33 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup(clock,
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$lookup
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue(clock,clear,reserve,reserve_address,reserve_mask,full,empty,push,data,first,address,mask,valid,pop);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue(clock,clear,reserve,reserve_address,reserve_mask,full,empty,push,data,first,address,mask,valid,pop);
 
     // Module arguments
     input wire  clock;
     input wire  clear;
     input wire  reserve;
     input wire  [23:0] reserve_address;
-    input wire  [7:0] reserve_mask;
+    input wire  [3:0] reserve_mask;
     output reg  full /*verilator isolate_assignments*/;
     output reg  empty /*verilator isolate_assignments*/;
     input wire  push;
-    input wire  [255:0] data;
-    output reg  [255:0] first /*verilator isolate_assignments*/;
+    input wire  [127:0] data;
+    output reg  [127:0] first /*verilator isolate_assignments*/;
     output reg  [23:0] address /*verilator isolate_assignments*/;
-    output reg  [7:0] mask /*verilator isolate_assignments*/;
+    output reg  [3:0] mask /*verilator isolate_assignments*/;
     output reg  valid /*verilator isolate_assignments*/;
     input wire  pop;
 
     // Stub signals
     reg  [3:0] rows$read_address /*verilator isolate_assignments*/;
     reg  rows$read_clock /*verilator isolate_assignments*/;
-    wire  [255:0] rows$read_data;
+    wire  [127:0] rows$read_data;
     reg  [3:0] rows$write_address /*verilator isolate_assignments*/;
     reg  rows$write_clock /*verilator isolate_assignments*/;
-    reg  [255:0] rows$write_data /*verilator isolate_assignments*/;
+    reg  [127:0] rows$write_data /*verilator isolate_assignments*/;
     reg  rows$write_enable /*verilator isolate_assignments*/;
     reg  [3:0] addresses$read_address /*verilator isolate_assignments*/;
     reg  addresses$read_clock /*verilator isolate_assignments*/;
@@ -28252,10 +23297,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue(clock,c
     reg  addresses$write_enable /*verilator isolate_assignments*/;
     reg  [3:0] masks$read_address /*verilator isolate_assignments*/;
     reg  masks$read_clock /*verilator isolate_assignments*/;
-    wire  [7:0] masks$read_data;
+    wire  [3:0] masks$read_data;
     reg  [3:0] masks$write_address /*verilator isolate_assignments*/;
     reg  masks$write_clock /*verilator isolate_assignments*/;
-    reg  [7:0] masks$write_data /*verilator isolate_assignments*/;
+    reg  [3:0] masks$write_data /*verilator isolate_assignments*/;
     reg  masks$write_enable /*verilator isolate_assignments*/;
     reg  [4:0] reserved$d /*verilator isolate_assignments*/;
     wire  [4:0] reserved$q;
@@ -28276,7 +23321,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue(clock,c
     reg  has_one /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$rows rows(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue$rows rows(
         .read_address(rows$read_address),
         .read_clock(rows$read_clock),
         .read_data(rows$read_data),
@@ -28285,7 +23330,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue(clock,c
         .write_data(rows$write_data),
         .write_enable(rows$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$addresses addresses(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue$addresses addresses(
         .read_address(addresses$read_address),
         .read_clock(addresses$read_clock),
         .read_data(addresses$read_data),
@@ -28294,7 +23339,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue(clock,c
         .write_data(addresses$write_data),
         .write_enable(addresses$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$masks masks(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue$masks masks(
         .read_address(masks$read_address),
         .read_clock(masks$read_clock),
         .read_data(masks$read_data),
@@ -28380,9 +23425,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue(clock,c
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$addresses(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue$addresses(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [3:0] read_address;
@@ -28408,21 +23453,21 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$address
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$addresses
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue$addresses
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$masks(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue$masks(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [3:0] read_address;
     input wire  read_clock;
-    output reg  [7:0] read_data;
+    output reg  [3:0] read_data;
     input wire  [3:0] write_address;
     input wire  write_clock;
-    input wire  [7:0] write_data;
+    input wire  [3:0] write_data;
     input wire  write_enable;
 
     // Update code (custom)
-    reg[7:0] mem[15:0];
+    reg[3:0] mem[15:0];
 
 
 
@@ -28436,21 +23481,21 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$masks(r
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$masks
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue$masks
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$rows(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue$rows(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [3:0] read_address;
     input wire  read_clock;
-    output reg  [255:0] read_data;
+    output reg  [127:0] read_data;
     input wire  [3:0] write_address;
     input wire  write_clock;
-    input wire  [255:0] write_data;
+    input wire  [127:0] write_data;
     input wire  write_enable;
 
     // Update code (custom)
-    reg[255:0] mem[15:0];
+    reg[127:0] mem[15:0];
 
 
 
@@ -28464,9 +23509,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$rows(re
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$rows
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$queue$rows
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records(clock,clear,scan,index,shared,cols,last_col,scanned,missing,begins,next_tile,full,take,rotate,step,rest,top,in_use,address,record,loaded);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$records(clock,clear,scan,index,shared,cols,last_col,scanned,missing,begins,next_tile,full,take,rotate,step,rest,top,in_use,address,record,loaded);
 
     // Module arguments
     input wire  clock;
@@ -28486,7 +23531,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records(clock
     input wire  [15:0] step;
     input wire  [15:0] rest;
     input wire  [15:0] top;
-    output reg  [511:0] in_use /*verilator isolate_assignments*/;
+    output reg  [255:0] in_use /*verilator isolate_assignments*/;
     output reg  [15:0] address /*verilator isolate_assignments*/;
     input wire  [63:0] record;
     input wire  loaded;
@@ -28540,20 +23585,20 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records(clock
     reg  is_missing$d /*verilator isolate_assignments*/;
     wire  is_missing$q;
     reg  is_missing$clock /*verilator isolate_assignments*/;
-    reg  [511:0] waiting$d /*verilator isolate_assignments*/;
-    wire  [511:0] waiting$q;
+    reg  [255:0] waiting$d /*verilator isolate_assignments*/;
+    wire  [255:0] waiting$q;
     reg  waiting$clock /*verilator isolate_assignments*/;
     reg  waiting_full$d /*verilator isolate_assignments*/;
     wire  waiting_full$q;
     reg  waiting_full$clock /*verilator isolate_assignments*/;
-    reg  [511:0] used$d /*verilator isolate_assignments*/;
-    wire  [511:0] used$q;
+    reg  [255:0] used$d /*verilator isolate_assignments*/;
+    wire  [255:0] used$q;
     reg  used$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  stays /*verilator isolate_assignments*/;
     reg  at_end /*verilator isolate_assignments*/;
-    reg  [511:0] found_wide /*verilator isolate_assignments*/;
+    reg  [255:0] found_wide /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$ecp5$bridge$read_address at(
@@ -28636,7 +23681,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records(clock
         .q(is_missing$q),
         .clock(is_missing$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records$used waiting(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$records$used waiting(
         .d(waiting$d),
         .q(waiting$q),
         .clock(waiting$clock)
@@ -28646,7 +23691,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records(clock
         .q(waiting_full$q),
         .clock(waiting_full$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records$used used(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$records$used used(
         .d(used$d),
         .q(used$q),
         .clock(used$clock)
@@ -28712,7 +23757,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records(clock
         end
         scanned = scan_ends$2$q;
         missing = is_missing$q;
-        found_wide = ((found$q) & 512'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        found_wide = ((found$q) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
         found_wide = found_wide << top;
         if (fetch_asked$1$q) begin
             waiting$d = (waiting$q >> 32'h40) | found_wide;
@@ -28761,34 +23806,34 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records(clock
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$records
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records$used(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$records$used(d,q,clock);
 
     // Module arguments
-    input wire  [511:0] d;
-    output reg  [511:0] q;
+    input wire  [255:0] d;
+    output reg  [255:0] q;
     input wire  clock;
 
     // Update code (custom)
     initial begin
-       q = 512'h0;
+       q = 256'h0;
     end
 
     always @(posedge clock) begin
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records$used
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$records$used
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results(clock,clear,element_row,element_valid,unit_row,unit_valid,found,found_valid,index,best,best_valid,units_for_all,unit_step,unit_rest,last_lane,last_piece,row,whole);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$results(clock,clear,element_row,element_valid,unit_row,unit_valid,found,found_valid,index,best,best_valid,units_for_all,unit_step,unit_rest,last_lane,last_piece,row,whole);
 
     // Module arguments
     input wire  clock;
     input wire  clear;
-    input wire  [255:0] element_row;
+    input wire  [127:0] element_row;
     input wire  element_valid;
-    input wire  [255:0] unit_row;
+    input wire  [127:0] unit_row;
     input wire  unit_valid;
     input wire  [31:0] found;
     input wire  found_valid;
@@ -28800,12 +23845,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results(clock
     input wire  [15:0] unit_rest;
     input wire  [15:0] last_lane;
     input wire  [7:0] last_piece;
-    output reg  [255:0] row /*verilator isolate_assignments*/;
+    output reg  [127:0] row /*verilator isolate_assignments*/;
     output reg  whole /*verilator isolate_assignments*/;
 
     // Stub signals
-    reg  [255:0] result$d /*verilator isolate_assignments*/;
-    wire  [255:0] result$q;
+    reg  [127:0] result$d /*verilator isolate_assignments*/;
+    wire  [127:0] result$q;
     reg  result$clock /*verilator isolate_assignments*/;
     reg  is_whole$d /*verilator isolate_assignments*/;
     wire  is_whole$q;
@@ -28815,12 +23860,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results(clock
     reg  pieces$clock /*verilator isolate_assignments*/;
 
     // Local signals
-    reg  [255:0] found_wide /*verilator isolate_assignments*/;
-    reg  [255:0] index_wide /*verilator isolate_assignments*/;
-    reg  [255:0] best_wide /*verilator isolate_assignments*/;
+    reg  [127:0] found_wide /*verilator isolate_assignments*/;
+    reg  [127:0] index_wide /*verilator isolate_assignments*/;
+    reg  [127:0] best_wide /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row result(
+    metisvm_card$ecp5$bridge$sender$rest result(
         .d(result$d),
         .q(result$q),
         .clock(result$clock)
@@ -28849,7 +23894,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results(clock
             result$d = element_row;
             is_whole$d = 1'b1;
         end
-        found_wide = ((found) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        found_wide = ((found) & 128'hffffffffffffffffffffffffffffffff);
         if (found_valid) begin
             result$d = (result$q >> 32'h20) | (found_wide << last_lane);
         end
@@ -28866,8 +23911,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results(clock
                 is_whole$d = 1'b1;
             end
         end
-        index_wide = ((index) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        best_wide = ((best) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        index_wide = ((index) & 128'hffffffffffffffffffffffffffffffff);
+        best_wide = ((best) & 128'hffffffffffffffffffffffffffffffff);
         if (best_valid) begin
             result$d = index_wide | (best_wide << 32'h20);
             is_whole$d = 1'b1;
@@ -28879,9 +23924,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results(clock
         whole = is_whole$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$results
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0(clock,valid,acc,multiplier,shift,zero,dtype,out,out_valid);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$units$0(clock,valid,acc,multiplier,shift,zero,dtype,out,out_valid);
 
     // Module arguments
     input wire  clock;
@@ -29384,9 +24429,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0(clock
         out_valid = valid_delay$7$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$units$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk(clock,begins,advance,reduces,word1,rows,cols,tile_cols,row_bits,last_row,last_col,src,dst,mask,top,left,right,last);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$walk(clock,begins,advance,reduces,word1,rows,cols,tile_cols,row_bits,last_row,last_col,src,dst,mask,top,left,right,last);
 
     // Module arguments
     input wire  clock;
@@ -29402,7 +24447,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk(clock,be
     input wire  [15:0] last_col;
     output reg  [23:0] src /*verilator isolate_assignments*/;
     output reg  [23:0] dst /*verilator isolate_assignments*/;
-    output reg  [7:0] mask /*verilator isolate_assignments*/;
+    output reg  [3:0] mask /*verilator isolate_assignments*/;
     output reg  top /*verilator isolate_assignments*/;
     output reg  left /*verilator isolate_assignments*/;
     output reg  right /*verilator isolate_assignments*/;
@@ -29436,8 +24481,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk(clock,be
     reg  [15:0] dst_anchor$d /*verilator isolate_assignments*/;
     wire  [15:0] dst_anchor$q;
     reg  dst_anchor$clock /*verilator isolate_assignments*/;
-    reg  [7:0] last_mask$d /*verilator isolate_assignments*/;
-    wire  [7:0] last_mask$q;
+    reg  [3:0] last_mask$d /*verilator isolate_assignments*/;
+    wire  [3:0] last_mask$q;
     reg  last_mask$clock /*verilator isolate_assignments*/;
 
     // Local signals
@@ -29447,8 +24492,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk(clock,be
     reg  no_cols /*verilator isolate_assignments*/;
     reg  tile_ends /*verilator isolate_assignments*/;
     reg  [15:0] gap /*verilator isolate_assignments*/;
-    reg  [7:0] ones /*verilator isolate_assignments*/;
-    reg  [7:0] zeros /*verilator isolate_assignments*/;
+    reg  [3:0] ones /*verilator isolate_assignments*/;
+    reg  [3:0] zeros /*verilator isolate_assignments*/;
     reg  [15:0] cols_inverted /*verilator isolate_assignments*/;
     reg  [23:0] row_wide /*verilator isolate_assignments*/;
     reg  [23:0] src_wide /*verilator isolate_assignments*/;
@@ -29500,7 +24545,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk(clock,be
         .q(dst_anchor$q),
         .clock(dst_anchor$clock)
     );
-    metisvm_card$ecp5$card$executor$has_field last_mask(
+    metisvm_card$ecp5$bridge$chosen last_mask(
         .d(last_mask$d),
         .q(last_mask$q),
         .clock(last_mask$clock)
@@ -29606,9 +24651,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk(clock,be
         last = no_cols && no_rows;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$compute$vector$walk
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$duty(clock,start$0,start$1,start$2,done$0,done$1,done$2,halt,pauses$0,pauses$1,pauses$2,step,wants_word,has_word,array_steps,load_busy,compute_busy,store_busy,load_waits,compute_waits,store_waits,memory_waits);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$duty(clock,start$0,start$1,start$2,done$0,done$1,done$2,halt,pauses$0,pauses$1,pauses$2,step,wants_word,has_word,array_steps,load_busy,compute_busy,store_busy,load_waits,compute_waits,store_waits,memory_waits);
 
     // Module arguments
     input wire  clock;
@@ -29750,9 +24795,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$duty(clock,start$0,start$1,s
         memory_waits = starves$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$duty
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$duty
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,wants,has,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_data$16,a_data$17,a_data$18,a_data$19,a_data$20,a_data$21,a_data$22,a_data$23,a_data$24,a_data$25,a_data$26,a_data$27,a_data$28,a_data$29,a_data$30,a_data$31,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,a_mask$16,a_mask$17,a_mask$18,a_mask$19,a_mask$20,a_mask$21,a_mask$22,a_mask$23,a_mask$24,a_mask$25,a_mask$26,a_mask$27,a_mask$28,a_mask$29,a_mask$30,a_mask$31,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_data$16,b_data$17,b_data$18,b_data$19,b_data$20,b_data$21,b_data$22,b_data$23,b_data$24,b_data$25,b_data$26,b_data$27,b_data$28,b_data$29,b_data$30,b_data$31,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,b_mask$16,b_mask$17,b_mask$18,b_mask$19,b_mask$20,b_mask$21,b_mask$22,b_mask$23,b_mask$24,b_mask$25,b_mask$26,b_mask$27,b_mask$28,b_mask$29,b_mask$30,b_mask$31,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,acc_mask$4,acc_mask$5,acc_mask$6,acc_mask$7,param_write,param_address,param_data,table_write,table_address,table_data);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,wants,has,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,param_write,param_address,param_data,table_write,table_address,table_data);
 
     // Module arguments
     input wire  clock;
@@ -29802,22 +24847,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     output reg  [8:0] a_data$13 /*verilator isolate_assignments*/;
     output reg  [8:0] a_data$14 /*verilator isolate_assignments*/;
     output reg  [8:0] a_data$15 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$16 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$17 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$18 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$19 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$20 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$21 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$22 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$23 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$24 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$25 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$26 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$27 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$28 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$29 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$30 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$31 /*verilator isolate_assignments*/;
     output reg  a_mask$0 /*verilator isolate_assignments*/;
     output reg  a_mask$1 /*verilator isolate_assignments*/;
     output reg  a_mask$2 /*verilator isolate_assignments*/;
@@ -29834,22 +24863,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     output reg  a_mask$13 /*verilator isolate_assignments*/;
     output reg  a_mask$14 /*verilator isolate_assignments*/;
     output reg  a_mask$15 /*verilator isolate_assignments*/;
-    output reg  a_mask$16 /*verilator isolate_assignments*/;
-    output reg  a_mask$17 /*verilator isolate_assignments*/;
-    output reg  a_mask$18 /*verilator isolate_assignments*/;
-    output reg  a_mask$19 /*verilator isolate_assignments*/;
-    output reg  a_mask$20 /*verilator isolate_assignments*/;
-    output reg  a_mask$21 /*verilator isolate_assignments*/;
-    output reg  a_mask$22 /*verilator isolate_assignments*/;
-    output reg  a_mask$23 /*verilator isolate_assignments*/;
-    output reg  a_mask$24 /*verilator isolate_assignments*/;
-    output reg  a_mask$25 /*verilator isolate_assignments*/;
-    output reg  a_mask$26 /*verilator isolate_assignments*/;
-    output reg  a_mask$27 /*verilator isolate_assignments*/;
-    output reg  a_mask$28 /*verilator isolate_assignments*/;
-    output reg  a_mask$29 /*verilator isolate_assignments*/;
-    output reg  a_mask$30 /*verilator isolate_assignments*/;
-    output reg  a_mask$31 /*verilator isolate_assignments*/;
     output reg  b_write /*verilator isolate_assignments*/;
     output reg  [15:0] b_address /*verilator isolate_assignments*/;
     output reg  [8:0] b_data$0 /*verilator isolate_assignments*/;
@@ -29868,22 +24881,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     output reg  [8:0] b_data$13 /*verilator isolate_assignments*/;
     output reg  [8:0] b_data$14 /*verilator isolate_assignments*/;
     output reg  [8:0] b_data$15 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$16 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$17 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$18 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$19 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$20 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$21 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$22 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$23 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$24 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$25 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$26 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$27 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$28 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$29 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$30 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$31 /*verilator isolate_assignments*/;
     output reg  b_mask$0 /*verilator isolate_assignments*/;
     output reg  b_mask$1 /*verilator isolate_assignments*/;
     output reg  b_mask$2 /*verilator isolate_assignments*/;
@@ -29900,22 +24897,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     output reg  b_mask$13 /*verilator isolate_assignments*/;
     output reg  b_mask$14 /*verilator isolate_assignments*/;
     output reg  b_mask$15 /*verilator isolate_assignments*/;
-    output reg  b_mask$16 /*verilator isolate_assignments*/;
-    output reg  b_mask$17 /*verilator isolate_assignments*/;
-    output reg  b_mask$18 /*verilator isolate_assignments*/;
-    output reg  b_mask$19 /*verilator isolate_assignments*/;
-    output reg  b_mask$20 /*verilator isolate_assignments*/;
-    output reg  b_mask$21 /*verilator isolate_assignments*/;
-    output reg  b_mask$22 /*verilator isolate_assignments*/;
-    output reg  b_mask$23 /*verilator isolate_assignments*/;
-    output reg  b_mask$24 /*verilator isolate_assignments*/;
-    output reg  b_mask$25 /*verilator isolate_assignments*/;
-    output reg  b_mask$26 /*verilator isolate_assignments*/;
-    output reg  b_mask$27 /*verilator isolate_assignments*/;
-    output reg  b_mask$28 /*verilator isolate_assignments*/;
-    output reg  b_mask$29 /*verilator isolate_assignments*/;
-    output reg  b_mask$30 /*verilator isolate_assignments*/;
-    output reg  b_mask$31 /*verilator isolate_assignments*/;
     output reg  acc_valid /*verilator isolate_assignments*/;
     input wire  acc_ready;
     output reg  [23:0] acc_address /*verilator isolate_assignments*/;
@@ -29923,18 +24904,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     output reg  [31:0] acc_data$1 /*verilator isolate_assignments*/;
     output reg  [31:0] acc_data$2 /*verilator isolate_assignments*/;
     output reg  [31:0] acc_data$3 /*verilator isolate_assignments*/;
-    output reg  [31:0] acc_data$4 /*verilator isolate_assignments*/;
-    output reg  [31:0] acc_data$5 /*verilator isolate_assignments*/;
-    output reg  [31:0] acc_data$6 /*verilator isolate_assignments*/;
-    output reg  [31:0] acc_data$7 /*verilator isolate_assignments*/;
     output reg  acc_mask$0 /*verilator isolate_assignments*/;
     output reg  acc_mask$1 /*verilator isolate_assignments*/;
     output reg  acc_mask$2 /*verilator isolate_assignments*/;
     output reg  acc_mask$3 /*verilator isolate_assignments*/;
-    output reg  acc_mask$4 /*verilator isolate_assignments*/;
-    output reg  acc_mask$5 /*verilator isolate_assignments*/;
-    output reg  acc_mask$6 /*verilator isolate_assignments*/;
-    output reg  acc_mask$7 /*verilator isolate_assignments*/;
     output reg  param_write /*verilator isolate_assignments*/;
     output reg  [15:0] param_address /*verilator isolate_assignments*/;
     output reg  [63:0] param_data /*verilator isolate_assignments*/;
@@ -30083,22 +25056,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     wire  [8:0] deposit$a_data$13;
     wire  [8:0] deposit$a_data$14;
     wire  [8:0] deposit$a_data$15;
-    wire  [8:0] deposit$a_data$16;
-    wire  [8:0] deposit$a_data$17;
-    wire  [8:0] deposit$a_data$18;
-    wire  [8:0] deposit$a_data$19;
-    wire  [8:0] deposit$a_data$20;
-    wire  [8:0] deposit$a_data$21;
-    wire  [8:0] deposit$a_data$22;
-    wire  [8:0] deposit$a_data$23;
-    wire  [8:0] deposit$a_data$24;
-    wire  [8:0] deposit$a_data$25;
-    wire  [8:0] deposit$a_data$26;
-    wire  [8:0] deposit$a_data$27;
-    wire  [8:0] deposit$a_data$28;
-    wire  [8:0] deposit$a_data$29;
-    wire  [8:0] deposit$a_data$30;
-    wire  [8:0] deposit$a_data$31;
     wire  deposit$a_mask$0;
     wire  deposit$a_mask$1;
     wire  deposit$a_mask$2;
@@ -30115,22 +25072,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     wire  deposit$a_mask$13;
     wire  deposit$a_mask$14;
     wire  deposit$a_mask$15;
-    wire  deposit$a_mask$16;
-    wire  deposit$a_mask$17;
-    wire  deposit$a_mask$18;
-    wire  deposit$a_mask$19;
-    wire  deposit$a_mask$20;
-    wire  deposit$a_mask$21;
-    wire  deposit$a_mask$22;
-    wire  deposit$a_mask$23;
-    wire  deposit$a_mask$24;
-    wire  deposit$a_mask$25;
-    wire  deposit$a_mask$26;
-    wire  deposit$a_mask$27;
-    wire  deposit$a_mask$28;
-    wire  deposit$a_mask$29;
-    wire  deposit$a_mask$30;
-    wire  deposit$a_mask$31;
     wire  deposit$b_write;
     wire  [15:0] deposit$b_address;
     wire  [8:0] deposit$b_data$0;
@@ -30149,22 +25090,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     wire  [8:0] deposit$b_data$13;
     wire  [8:0] deposit$b_data$14;
     wire  [8:0] deposit$b_data$15;
-    wire  [8:0] deposit$b_data$16;
-    wire  [8:0] deposit$b_data$17;
-    wire  [8:0] deposit$b_data$18;
-    wire  [8:0] deposit$b_data$19;
-    wire  [8:0] deposit$b_data$20;
-    wire  [8:0] deposit$b_data$21;
-    wire  [8:0] deposit$b_data$22;
-    wire  [8:0] deposit$b_data$23;
-    wire  [8:0] deposit$b_data$24;
-    wire  [8:0] deposit$b_data$25;
-    wire  [8:0] deposit$b_data$26;
-    wire  [8:0] deposit$b_data$27;
-    wire  [8:0] deposit$b_data$28;
-    wire  [8:0] deposit$b_data$29;
-    wire  [8:0] deposit$b_data$30;
-    wire  [8:0] deposit$b_data$31;
     wire  deposit$b_mask$0;
     wire  deposit$b_mask$1;
     wire  deposit$b_mask$2;
@@ -30181,22 +25106,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     wire  deposit$b_mask$13;
     wire  deposit$b_mask$14;
     wire  deposit$b_mask$15;
-    wire  deposit$b_mask$16;
-    wire  deposit$b_mask$17;
-    wire  deposit$b_mask$18;
-    wire  deposit$b_mask$19;
-    wire  deposit$b_mask$20;
-    wire  deposit$b_mask$21;
-    wire  deposit$b_mask$22;
-    wire  deposit$b_mask$23;
-    wire  deposit$b_mask$24;
-    wire  deposit$b_mask$25;
-    wire  deposit$b_mask$26;
-    wire  deposit$b_mask$27;
-    wire  deposit$b_mask$28;
-    wire  deposit$b_mask$29;
-    wire  deposit$b_mask$30;
-    wire  deposit$b_mask$31;
     wire  deposit$acc_valid;
     reg  deposit$acc_ready /*verilator isolate_assignments*/;
     wire  [23:0] deposit$acc_address;
@@ -30204,18 +25113,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     wire  [31:0] deposit$acc_data$1;
     wire  [31:0] deposit$acc_data$2;
     wire  [31:0] deposit$acc_data$3;
-    wire  [31:0] deposit$acc_data$4;
-    wire  [31:0] deposit$acc_data$5;
-    wire  [31:0] deposit$acc_data$6;
-    wire  [31:0] deposit$acc_data$7;
     wire  deposit$acc_mask$0;
     wire  deposit$acc_mask$1;
     wire  deposit$acc_mask$2;
     wire  deposit$acc_mask$3;
-    wire  deposit$acc_mask$4;
-    wire  deposit$acc_mask$5;
-    wire  deposit$acc_mask$6;
-    wire  deposit$acc_mask$7;
     wire  deposit$param_write;
     wire  [15:0] deposit$param_address;
     wire  [63:0] deposit$param_data;
@@ -30321,7 +25222,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     reg  [16:0] owed_more /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape shape(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$shape shape(
         .clock(shape$clock),
         .buffer(shape$buffer),
         .dtype(shape$dtype),
@@ -30334,7 +25235,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .chunk_shift(shape$chunk_shift),
         .parts_less(shape$parts_less)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks checks(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks checks(
         .clock(checks$clock),
         .clear(checks$clear),
         .start(checks$start),
@@ -30364,7 +25265,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .address(checks$address),
         .row_words(checks$row_words)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather gather(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather gather(
         .clock(gather$clock),
         .clear(gather$clear),
         .start(gather$start),
@@ -30385,7 +25286,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .valid(gather$valid),
         .ready(gather$ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$cursor cursor(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$cursor cursor(
         .clock(cursor$clock),
         .clear(cursor$clear),
         .start(cursor$start),
@@ -30405,7 +25306,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .is_last(cursor$is_last),
         .advance(cursor$advance)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$bursts bursts(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$bursts bursts(
         .clock(bursts$clock),
         .clear(bursts$clear),
         .start(bursts$start),
@@ -30419,7 +25320,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .req_address(bursts$req_address),
         .req_words(bursts$req_words)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks chunks(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$chunks chunks(
         .clock(chunks$clock),
         .clear(chunks$clear),
         .start(chunks$start),
@@ -30440,7 +25341,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .valid(chunks$valid),
         .ready(chunks$ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit deposit(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$deposit deposit(
         .clock(deposit$clock),
         .clear(deposit$clear),
         .valid(deposit$valid),
@@ -30474,22 +25375,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .a_data$13(deposit$a_data$13),
         .a_data$14(deposit$a_data$14),
         .a_data$15(deposit$a_data$15),
-        .a_data$16(deposit$a_data$16),
-        .a_data$17(deposit$a_data$17),
-        .a_data$18(deposit$a_data$18),
-        .a_data$19(deposit$a_data$19),
-        .a_data$20(deposit$a_data$20),
-        .a_data$21(deposit$a_data$21),
-        .a_data$22(deposit$a_data$22),
-        .a_data$23(deposit$a_data$23),
-        .a_data$24(deposit$a_data$24),
-        .a_data$25(deposit$a_data$25),
-        .a_data$26(deposit$a_data$26),
-        .a_data$27(deposit$a_data$27),
-        .a_data$28(deposit$a_data$28),
-        .a_data$29(deposit$a_data$29),
-        .a_data$30(deposit$a_data$30),
-        .a_data$31(deposit$a_data$31),
         .a_mask$0(deposit$a_mask$0),
         .a_mask$1(deposit$a_mask$1),
         .a_mask$2(deposit$a_mask$2),
@@ -30506,22 +25391,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .a_mask$13(deposit$a_mask$13),
         .a_mask$14(deposit$a_mask$14),
         .a_mask$15(deposit$a_mask$15),
-        .a_mask$16(deposit$a_mask$16),
-        .a_mask$17(deposit$a_mask$17),
-        .a_mask$18(deposit$a_mask$18),
-        .a_mask$19(deposit$a_mask$19),
-        .a_mask$20(deposit$a_mask$20),
-        .a_mask$21(deposit$a_mask$21),
-        .a_mask$22(deposit$a_mask$22),
-        .a_mask$23(deposit$a_mask$23),
-        .a_mask$24(deposit$a_mask$24),
-        .a_mask$25(deposit$a_mask$25),
-        .a_mask$26(deposit$a_mask$26),
-        .a_mask$27(deposit$a_mask$27),
-        .a_mask$28(deposit$a_mask$28),
-        .a_mask$29(deposit$a_mask$29),
-        .a_mask$30(deposit$a_mask$30),
-        .a_mask$31(deposit$a_mask$31),
         .b_write(deposit$b_write),
         .b_address(deposit$b_address),
         .b_data$0(deposit$b_data$0),
@@ -30540,22 +25409,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .b_data$13(deposit$b_data$13),
         .b_data$14(deposit$b_data$14),
         .b_data$15(deposit$b_data$15),
-        .b_data$16(deposit$b_data$16),
-        .b_data$17(deposit$b_data$17),
-        .b_data$18(deposit$b_data$18),
-        .b_data$19(deposit$b_data$19),
-        .b_data$20(deposit$b_data$20),
-        .b_data$21(deposit$b_data$21),
-        .b_data$22(deposit$b_data$22),
-        .b_data$23(deposit$b_data$23),
-        .b_data$24(deposit$b_data$24),
-        .b_data$25(deposit$b_data$25),
-        .b_data$26(deposit$b_data$26),
-        .b_data$27(deposit$b_data$27),
-        .b_data$28(deposit$b_data$28),
-        .b_data$29(deposit$b_data$29),
-        .b_data$30(deposit$b_data$30),
-        .b_data$31(deposit$b_data$31),
         .b_mask$0(deposit$b_mask$0),
         .b_mask$1(deposit$b_mask$1),
         .b_mask$2(deposit$b_mask$2),
@@ -30572,22 +25425,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .b_mask$13(deposit$b_mask$13),
         .b_mask$14(deposit$b_mask$14),
         .b_mask$15(deposit$b_mask$15),
-        .b_mask$16(deposit$b_mask$16),
-        .b_mask$17(deposit$b_mask$17),
-        .b_mask$18(deposit$b_mask$18),
-        .b_mask$19(deposit$b_mask$19),
-        .b_mask$20(deposit$b_mask$20),
-        .b_mask$21(deposit$b_mask$21),
-        .b_mask$22(deposit$b_mask$22),
-        .b_mask$23(deposit$b_mask$23),
-        .b_mask$24(deposit$b_mask$24),
-        .b_mask$25(deposit$b_mask$25),
-        .b_mask$26(deposit$b_mask$26),
-        .b_mask$27(deposit$b_mask$27),
-        .b_mask$28(deposit$b_mask$28),
-        .b_mask$29(deposit$b_mask$29),
-        .b_mask$30(deposit$b_mask$30),
-        .b_mask$31(deposit$b_mask$31),
         .acc_valid(deposit$acc_valid),
         .acc_ready(deposit$acc_ready),
         .acc_address(deposit$acc_address),
@@ -30595,18 +25432,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .acc_data$1(deposit$acc_data$1),
         .acc_data$2(deposit$acc_data$2),
         .acc_data$3(deposit$acc_data$3),
-        .acc_data$4(deposit$acc_data$4),
-        .acc_data$5(deposit$acc_data$5),
-        .acc_data$6(deposit$acc_data$6),
-        .acc_data$7(deposit$acc_data$7),
         .acc_mask$0(deposit$acc_mask$0),
         .acc_mask$1(deposit$acc_mask$1),
         .acc_mask$2(deposit$acc_mask$2),
         .acc_mask$3(deposit$acc_mask$3),
-        .acc_mask$4(deposit$acc_mask$4),
-        .acc_mask$5(deposit$acc_mask$5),
-        .acc_mask$6(deposit$acc_mask$6),
-        .acc_mask$7(deposit$acc_mask$7),
         .param_write(deposit$param_write),
         .param_address(deposit$param_address),
         .param_data(deposit$param_data),
@@ -30614,7 +25443,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .table_address(deposit$table_address),
         .table_data(deposit$table_data)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers answers(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$answers answers(
         .clock(answers$clock),
         .clear(answers$clear),
         .in_data(answers$in_data),
@@ -30624,7 +25453,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .out_valid(answers$out_valid),
         .out_ready(answers$out_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements elements(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$elements elements(
         .clock(elements$clock),
         .clear(elements$clear),
         .in_data(elements$in_data),
@@ -30974,38 +25803,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         a_mask$14 = deposit$a_mask$14;
         a_data$15 = deposit$a_data$15;
         a_mask$15 = deposit$a_mask$15;
-        a_data$16 = deposit$a_data$16;
-        a_mask$16 = deposit$a_mask$16;
-        a_data$17 = deposit$a_data$17;
-        a_mask$17 = deposit$a_mask$17;
-        a_data$18 = deposit$a_data$18;
-        a_mask$18 = deposit$a_mask$18;
-        a_data$19 = deposit$a_data$19;
-        a_mask$19 = deposit$a_mask$19;
-        a_data$20 = deposit$a_data$20;
-        a_mask$20 = deposit$a_mask$20;
-        a_data$21 = deposit$a_data$21;
-        a_mask$21 = deposit$a_mask$21;
-        a_data$22 = deposit$a_data$22;
-        a_mask$22 = deposit$a_mask$22;
-        a_data$23 = deposit$a_data$23;
-        a_mask$23 = deposit$a_mask$23;
-        a_data$24 = deposit$a_data$24;
-        a_mask$24 = deposit$a_mask$24;
-        a_data$25 = deposit$a_data$25;
-        a_mask$25 = deposit$a_mask$25;
-        a_data$26 = deposit$a_data$26;
-        a_mask$26 = deposit$a_mask$26;
-        a_data$27 = deposit$a_data$27;
-        a_mask$27 = deposit$a_mask$27;
-        a_data$28 = deposit$a_data$28;
-        a_mask$28 = deposit$a_mask$28;
-        a_data$29 = deposit$a_data$29;
-        a_mask$29 = deposit$a_mask$29;
-        a_data$30 = deposit$a_data$30;
-        a_mask$30 = deposit$a_mask$30;
-        a_data$31 = deposit$a_data$31;
-        a_mask$31 = deposit$a_mask$31;
         b_write = deposit$b_write;
         b_address = deposit$b_address;
         b_data$0 = deposit$b_data$0;
@@ -31040,38 +25837,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         b_mask$14 = deposit$b_mask$14;
         b_data$15 = deposit$b_data$15;
         b_mask$15 = deposit$b_mask$15;
-        b_data$16 = deposit$b_data$16;
-        b_mask$16 = deposit$b_mask$16;
-        b_data$17 = deposit$b_data$17;
-        b_mask$17 = deposit$b_mask$17;
-        b_data$18 = deposit$b_data$18;
-        b_mask$18 = deposit$b_mask$18;
-        b_data$19 = deposit$b_data$19;
-        b_mask$19 = deposit$b_mask$19;
-        b_data$20 = deposit$b_data$20;
-        b_mask$20 = deposit$b_mask$20;
-        b_data$21 = deposit$b_data$21;
-        b_mask$21 = deposit$b_mask$21;
-        b_data$22 = deposit$b_data$22;
-        b_mask$22 = deposit$b_mask$22;
-        b_data$23 = deposit$b_data$23;
-        b_mask$23 = deposit$b_mask$23;
-        b_data$24 = deposit$b_data$24;
-        b_mask$24 = deposit$b_mask$24;
-        b_data$25 = deposit$b_data$25;
-        b_mask$25 = deposit$b_mask$25;
-        b_data$26 = deposit$b_data$26;
-        b_mask$26 = deposit$b_mask$26;
-        b_data$27 = deposit$b_data$27;
-        b_mask$27 = deposit$b_mask$27;
-        b_data$28 = deposit$b_data$28;
-        b_mask$28 = deposit$b_mask$28;
-        b_data$29 = deposit$b_data$29;
-        b_mask$29 = deposit$b_mask$29;
-        b_data$30 = deposit$b_data$30;
-        b_mask$30 = deposit$b_mask$30;
-        b_data$31 = deposit$b_data$31;
-        b_mask$31 = deposit$b_mask$31;
         acc_valid = deposit$acc_valid;
         deposit$acc_ready = acc_ready;
         acc_address = deposit$acc_address;
@@ -31083,14 +25848,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         acc_mask$2 = deposit$acc_mask$2;
         acc_data$3 = deposit$acc_data$3;
         acc_mask$3 = deposit$acc_mask$3;
-        acc_data$4 = deposit$acc_data$4;
-        acc_mask$4 = deposit$acc_mask$4;
-        acc_data$5 = deposit$acc_data$5;
-        acc_mask$5 = deposit$acc_mask$5;
-        acc_data$6 = deposit$acc_data$6;
-        acc_mask$6 = deposit$acc_mask$6;
-        acc_data$7 = deposit$acc_data$7;
-        acc_mask$7 = deposit$acc_mask$7;
         param_write = deposit$param_write;
         param_address = deposit$param_address;
         param_data = deposit$param_data;
@@ -31182,9 +25939,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         idle = ~begins$q && ~checking$q && ~running$q && ~flushing$q && ~draining$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$answers(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -31272,9 +26029,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers(clock,clear,in_
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$answers
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$bursts(clock,clear,start,may,address,row_stride,row_words,rows,req_valid,req_ready,req_address,req_words);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$bursts(clock,clear,start,may,address,row_stride,row_words,rows,req_valid,req_ready,req_address,req_words);
 
     // Module arguments
     input wire  clock;
@@ -31426,9 +26183,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$bursts(clock,clear,star
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$bursts
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$bursts
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,start,base,pitch,row,col,rows,cols,height_log2,width_log2,tiles,written,memory,burst,apart,offset,row_stride,col_stride,width,tile_log2,space_base,space_size,done,status,first_tile,address,row_words);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks(clock,clear,start,base,pitch,row,col,rows,cols,height_log2,width_log2,tiles,written,memory,burst,apart,offset,row_stride,col_stride,width,tile_log2,space_base,space_size,done,status,first_tile,address,row_words);
 
     // Module arguments
     input wire  clock;
@@ -31572,7 +26329,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,star
     reg  [51:0] sign /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$stage stage(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$stage stage(
         .d(stage$d),
         .q(stage$q),
         .clock(stage$clock)
@@ -31622,12 +26379,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,star
         .q(tile_cols_less$q),
         .clock(tile_cols_less$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high tile_bytes(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$high tile_bytes(
         .d(tile_bytes$d),
         .q(tile_bytes$q),
         .clock(tile_bytes$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col to_last(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$to_col to_last(
         .clock(to_last$clock),
         .start(to_last$start),
         .count(to_last$count),
@@ -31635,7 +26392,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,star
         .busy(to_last$busy),
         .product(to_last$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col to_first(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$to_col to_first(
         .clock(to_first$clock),
         .start(to_first$start),
         .count(to_first$count),
@@ -31643,7 +26400,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,star
         .busy(to_first$busy),
         .product(to_first$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col to_row(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$to_col to_row(
         .clock(to_row$clock),
         .start(to_row$start),
         .count(to_row$count),
@@ -31651,7 +26408,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,star
         .busy(to_row$busy),
         .product(to_row$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col to_col(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$to_col to_col(
         .clock(to_col$clock),
         .start(to_col$start),
         .count(to_col$count),
@@ -31669,7 +26426,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,star
         .q(rows_meet$q),
         .clock(rows_meet$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high last(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$high last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
@@ -31679,12 +26436,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,star
         .q(first$q),
         .clock(first$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high low(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$high low(
         .d(low$d),
         .q(low$q),
         .clock(low$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high high(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$high high(
         .d(high$d),
         .q(high$q),
         .clock(high$clock)
@@ -31866,9 +26623,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,star
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$high(d,q,clock);
 
     // Module arguments
     input wire  [51:0] d;
@@ -31884,9 +26641,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$high
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$stage(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$stage(d,q,clock);
 
     // Module arguments
     input wire  [11:0] d;
@@ -31902,9 +26659,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$stage(d,q,clock)
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$stage
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$stage
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col(clock,start,count,step,busy,product);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$to_col(clock,start,count,step,busy,product);
 
     // Module arguments
     input wire  clock;
@@ -31931,12 +26688,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col(clock,sta
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high addend(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$high addend(
         .d(addend$d),
         .q(addend$q),
         .clock(addend$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high sum(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$high sum(
         .d(sum$d),
         .q(sum$q),
         .clock(sum$clock)
@@ -31964,9 +26721,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col(clock,sta
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$to_col
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,start,address,row_step,parts_less,chunks_less,chunk_shift,row_words,rows,data,data_valid,data_ready,word,at,part,is_last,valid,ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$chunks(clock,clear,start,address,row_step,parts_less,chunks_less,chunk_shift,row_words,rows,data,data_valid,data_ready,word,at,part,is_last,valid,ready);
 
     // Module arguments
     input wire  clock;
@@ -32202,9 +26959,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,star
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$chunks
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$cursor(clock,clear,start,first_tile,pitch,row,col,rows,cols,height_log2,width_log2,valid,tile,tile_row,tile_col,enters,is_last,advance);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$cursor(clock,clear,start,first_tile,pitch,row,col,rows,cols,height_log2,width_log2,valid,tile,tile_row,tile_col,enters,is_last,advance);
 
     // Module arguments
     input wire  clock;
@@ -32407,9 +27164,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$cursor(clock,clear,star
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$cursor
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$cursor
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,valid,ready,word,dtype,zero,buffer,at,part,lane,single,whole,empty,bad,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_data$16,a_data$17,a_data$18,a_data$19,a_data$20,a_data$21,a_data$22,a_data$23,a_data$24,a_data$25,a_data$26,a_data$27,a_data$28,a_data$29,a_data$30,a_data$31,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,a_mask$16,a_mask$17,a_mask$18,a_mask$19,a_mask$20,a_mask$21,a_mask$22,a_mask$23,a_mask$24,a_mask$25,a_mask$26,a_mask$27,a_mask$28,a_mask$29,a_mask$30,a_mask$31,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_data$16,b_data$17,b_data$18,b_data$19,b_data$20,b_data$21,b_data$22,b_data$23,b_data$24,b_data$25,b_data$26,b_data$27,b_data$28,b_data$29,b_data$30,b_data$31,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,b_mask$16,b_mask$17,b_mask$18,b_mask$19,b_mask$20,b_mask$21,b_mask$22,b_mask$23,b_mask$24,b_mask$25,b_mask$26,b_mask$27,b_mask$28,b_mask$29,b_mask$30,b_mask$31,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,acc_mask$4,acc_mask$5,acc_mask$6,acc_mask$7,param_write,param_address,param_data,table_write,table_address,table_data);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$deposit(clock,clear,valid,ready,word,dtype,zero,buffer,at,part,lane,single,whole,empty,bad,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,param_write,param_address,param_data,table_write,table_address,table_data);
 
     // Module arguments
     input wire  clock;
@@ -32445,22 +27202,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
     output reg  [8:0] a_data$13 /*verilator isolate_assignments*/;
     output reg  [8:0] a_data$14 /*verilator isolate_assignments*/;
     output reg  [8:0] a_data$15 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$16 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$17 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$18 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$19 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$20 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$21 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$22 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$23 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$24 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$25 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$26 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$27 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$28 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$29 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$30 /*verilator isolate_assignments*/;
-    output reg  [8:0] a_data$31 /*verilator isolate_assignments*/;
     output reg  a_mask$0;
     output reg  a_mask$1;
     output reg  a_mask$2;
@@ -32477,22 +27218,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
     output reg  a_mask$13;
     output reg  a_mask$14;
     output reg  a_mask$15;
-    output reg  a_mask$16;
-    output reg  a_mask$17;
-    output reg  a_mask$18;
-    output reg  a_mask$19;
-    output reg  a_mask$20;
-    output reg  a_mask$21;
-    output reg  a_mask$22;
-    output reg  a_mask$23;
-    output reg  a_mask$24;
-    output reg  a_mask$25;
-    output reg  a_mask$26;
-    output reg  a_mask$27;
-    output reg  a_mask$28;
-    output reg  a_mask$29;
-    output reg  a_mask$30;
-    output reg  a_mask$31;
     output reg  b_write /*verilator isolate_assignments*/;
     output reg  [15:0] b_address /*verilator isolate_assignments*/;
     output reg  [8:0] b_data$0 /*verilator isolate_assignments*/;
@@ -32511,22 +27236,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
     output reg  [8:0] b_data$13 /*verilator isolate_assignments*/;
     output reg  [8:0] b_data$14 /*verilator isolate_assignments*/;
     output reg  [8:0] b_data$15 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$16 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$17 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$18 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$19 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$20 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$21 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$22 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$23 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$24 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$25 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$26 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$27 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$28 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$29 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$30 /*verilator isolate_assignments*/;
-    output reg  [8:0] b_data$31 /*verilator isolate_assignments*/;
     output reg  b_mask$0;
     output reg  b_mask$1;
     output reg  b_mask$2;
@@ -32543,22 +27252,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
     output reg  b_mask$13;
     output reg  b_mask$14;
     output reg  b_mask$15;
-    output reg  b_mask$16;
-    output reg  b_mask$17;
-    output reg  b_mask$18;
-    output reg  b_mask$19;
-    output reg  b_mask$20;
-    output reg  b_mask$21;
-    output reg  b_mask$22;
-    output reg  b_mask$23;
-    output reg  b_mask$24;
-    output reg  b_mask$25;
-    output reg  b_mask$26;
-    output reg  b_mask$27;
-    output reg  b_mask$28;
-    output reg  b_mask$29;
-    output reg  b_mask$30;
-    output reg  b_mask$31;
     output reg  acc_valid /*verilator isolate_assignments*/;
     input wire  acc_ready;
     output reg  [23:0] acc_address /*verilator isolate_assignments*/;
@@ -32566,18 +27259,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
     output reg  [31:0] acc_data$1 /*verilator isolate_assignments*/;
     output reg  [31:0] acc_data$2 /*verilator isolate_assignments*/;
     output reg  [31:0] acc_data$3 /*verilator isolate_assignments*/;
-    output reg  [31:0] acc_data$4 /*verilator isolate_assignments*/;
-    output reg  [31:0] acc_data$5 /*verilator isolate_assignments*/;
-    output reg  [31:0] acc_data$6 /*verilator isolate_assignments*/;
-    output reg  [31:0] acc_data$7 /*verilator isolate_assignments*/;
     output reg  acc_mask$0;
     output reg  acc_mask$1;
     output reg  acc_mask$2;
     output reg  acc_mask$3;
-    output reg  acc_mask$4;
-    output reg  acc_mask$5;
-    output reg  acc_mask$6;
-    output reg  acc_mask$7;
     output reg  param_write /*verilator isolate_assignments*/;
     output reg  [15:0] param_address /*verilator isolate_assignments*/;
     output reg  [63:0] param_data /*verilator isolate_assignments*/;
@@ -32602,22 +27287,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
     localparam  part_of_8$13 = 16'h1;
     localparam  part_of_8$14 = 16'h1;
     localparam  part_of_8$15 = 16'h1;
-    localparam  part_of_8$16 = 16'h2;
-    localparam  part_of_8$17 = 16'h2;
-    localparam  part_of_8$18 = 16'h2;
-    localparam  part_of_8$19 = 16'h2;
-    localparam  part_of_8$20 = 16'h2;
-    localparam  part_of_8$21 = 16'h2;
-    localparam  part_of_8$22 = 16'h2;
-    localparam  part_of_8$23 = 16'h2;
-    localparam  part_of_8$24 = 16'h3;
-    localparam  part_of_8$25 = 16'h3;
-    localparam  part_of_8$26 = 16'h3;
-    localparam  part_of_8$27 = 16'h3;
-    localparam  part_of_8$28 = 16'h3;
-    localparam  part_of_8$29 = 16'h3;
-    localparam  part_of_8$30 = 16'h3;
-    localparam  part_of_8$31 = 16'h3;
     localparam  part_of_4$0 = 16'h0;
     localparam  part_of_4$1 = 16'h0;
     localparam  part_of_4$2 = 16'h0;
@@ -32634,22 +27303,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
     localparam  part_of_4$13 = 16'h3;
     localparam  part_of_4$14 = 16'h3;
     localparam  part_of_4$15 = 16'h3;
-    localparam  part_of_4$16 = 16'h4;
-    localparam  part_of_4$17 = 16'h4;
-    localparam  part_of_4$18 = 16'h4;
-    localparam  part_of_4$19 = 16'h4;
-    localparam  part_of_4$20 = 16'h5;
-    localparam  part_of_4$21 = 16'h5;
-    localparam  part_of_4$22 = 16'h5;
-    localparam  part_of_4$23 = 16'h5;
-    localparam  part_of_4$24 = 16'h6;
-    localparam  part_of_4$25 = 16'h6;
-    localparam  part_of_4$26 = 16'h6;
-    localparam  part_of_4$27 = 16'h6;
-    localparam  part_of_4$28 = 16'h7;
-    localparam  part_of_4$29 = 16'h7;
-    localparam  part_of_4$30 = 16'h7;
-    localparam  part_of_4$31 = 16'h7;
     localparam  part_of_2$0 = 16'h0;
     localparam  part_of_2$1 = 16'h0;
     localparam  part_of_2$2 = 16'h1;
@@ -32666,22 +27319,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
     localparam  part_of_2$13 = 16'h6;
     localparam  part_of_2$14 = 16'h7;
     localparam  part_of_2$15 = 16'h7;
-    localparam  part_of_2$16 = 16'h8;
-    localparam  part_of_2$17 = 16'h8;
-    localparam  part_of_2$18 = 16'h9;
-    localparam  part_of_2$19 = 16'h9;
-    localparam  part_of_2$20 = 16'ha;
-    localparam  part_of_2$21 = 16'ha;
-    localparam  part_of_2$22 = 16'hb;
-    localparam  part_of_2$23 = 16'hb;
-    localparam  part_of_2$24 = 16'hc;
-    localparam  part_of_2$25 = 16'hc;
-    localparam  part_of_2$26 = 16'hd;
-    localparam  part_of_2$27 = 16'hd;
-    localparam  part_of_2$28 = 16'he;
-    localparam  part_of_2$29 = 16'he;
-    localparam  part_of_2$30 = 16'hf;
-    localparam  part_of_2$31 = 16'hf;
 
     // Stub signals
     reg  holds$d /*verilator isolate_assignments*/;
@@ -33219,102 +27856,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
             hit = here_lane$q == 15;
         end
         a_mask$15 = hit || is_whole$q;
-        a_data$16 = value$0$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$16;
-        if (is_single$q) begin
-            hit = here_lane$q == 16;
-        end
-        a_mask$16 = hit || is_whole$q;
-        a_data$17 = value$1$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$17;
-        if (is_single$q) begin
-            hit = here_lane$q == 17;
-        end
-        a_mask$17 = hit || is_whole$q;
-        a_data$18 = value$2$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$18;
-        if (is_single$q) begin
-            hit = here_lane$q == 18;
-        end
-        a_mask$18 = hit || is_whole$q;
-        a_data$19 = value$3$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$19;
-        if (is_single$q) begin
-            hit = here_lane$q == 19;
-        end
-        a_mask$19 = hit || is_whole$q;
-        a_data$20 = value$4$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$20;
-        if (is_single$q) begin
-            hit = here_lane$q == 20;
-        end
-        a_mask$20 = hit || is_whole$q;
-        a_data$21 = value$5$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$21;
-        if (is_single$q) begin
-            hit = here_lane$q == 21;
-        end
-        a_mask$21 = hit || is_whole$q;
-        a_data$22 = value$6$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$22;
-        if (is_single$q) begin
-            hit = here_lane$q == 22;
-        end
-        a_mask$22 = hit || is_whole$q;
-        a_data$23 = value$7$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$23;
-        if (is_single$q) begin
-            hit = here_lane$q == 23;
-        end
-        a_mask$23 = hit || is_whole$q;
-        a_data$24 = value$0$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$24;
-        if (is_single$q) begin
-            hit = here_lane$q == 24;
-        end
-        a_mask$24 = hit || is_whole$q;
-        a_data$25 = value$1$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$25;
-        if (is_single$q) begin
-            hit = here_lane$q == 25;
-        end
-        a_mask$25 = hit || is_whole$q;
-        a_data$26 = value$2$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$26;
-        if (is_single$q) begin
-            hit = here_lane$q == 26;
-        end
-        a_mask$26 = hit || is_whole$q;
-        a_data$27 = value$3$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$27;
-        if (is_single$q) begin
-            hit = here_lane$q == 27;
-        end
-        a_mask$27 = hit || is_whole$q;
-        a_data$28 = value$4$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$28;
-        if (is_single$q) begin
-            hit = here_lane$q == 28;
-        end
-        a_mask$28 = hit || is_whole$q;
-        a_data$29 = value$5$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$29;
-        if (is_single$q) begin
-            hit = here_lane$q == 29;
-        end
-        a_mask$29 = hit || is_whole$q;
-        a_data$30 = value$6$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$30;
-        if (is_single$q) begin
-            hit = here_lane$q == 30;
-        end
-        a_mask$30 = hit || is_whole$q;
-        a_data$31 = value$7$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$31;
-        if (is_single$q) begin
-            hit = here_lane$q == 31;
-        end
-        a_mask$31 = hit || is_whole$q;
         b_write = to_b;
         b_address = here$q[(32'h0)+:(16)];
         b_data$0 = value$0$q[(32'h0)+:(9)];
@@ -33413,102 +27954,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
             hit = here_lane$q == 15;
         end
         b_mask$15 = hit || is_whole$q;
-        b_data$16 = value$0$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$16;
-        if (is_single$q) begin
-            hit = here_lane$q == 16;
-        end
-        b_mask$16 = hit || is_whole$q;
-        b_data$17 = value$1$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$17;
-        if (is_single$q) begin
-            hit = here_lane$q == 17;
-        end
-        b_mask$17 = hit || is_whole$q;
-        b_data$18 = value$2$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$18;
-        if (is_single$q) begin
-            hit = here_lane$q == 18;
-        end
-        b_mask$18 = hit || is_whole$q;
-        b_data$19 = value$3$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$19;
-        if (is_single$q) begin
-            hit = here_lane$q == 19;
-        end
-        b_mask$19 = hit || is_whole$q;
-        b_data$20 = value$4$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$20;
-        if (is_single$q) begin
-            hit = here_lane$q == 20;
-        end
-        b_mask$20 = hit || is_whole$q;
-        b_data$21 = value$5$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$21;
-        if (is_single$q) begin
-            hit = here_lane$q == 21;
-        end
-        b_mask$21 = hit || is_whole$q;
-        b_data$22 = value$6$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$22;
-        if (is_single$q) begin
-            hit = here_lane$q == 22;
-        end
-        b_mask$22 = hit || is_whole$q;
-        b_data$23 = value$7$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$23;
-        if (is_single$q) begin
-            hit = here_lane$q == 23;
-        end
-        b_mask$23 = hit || is_whole$q;
-        b_data$24 = value$0$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$24;
-        if (is_single$q) begin
-            hit = here_lane$q == 24;
-        end
-        b_mask$24 = hit || is_whole$q;
-        b_data$25 = value$1$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$25;
-        if (is_single$q) begin
-            hit = here_lane$q == 25;
-        end
-        b_mask$25 = hit || is_whole$q;
-        b_data$26 = value$2$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$26;
-        if (is_single$q) begin
-            hit = here_lane$q == 26;
-        end
-        b_mask$26 = hit || is_whole$q;
-        b_data$27 = value$3$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$27;
-        if (is_single$q) begin
-            hit = here_lane$q == 27;
-        end
-        b_mask$27 = hit || is_whole$q;
-        b_data$28 = value$4$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$28;
-        if (is_single$q) begin
-            hit = here_lane$q == 28;
-        end
-        b_mask$28 = hit || is_whole$q;
-        b_data$29 = value$5$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$29;
-        if (is_single$q) begin
-            hit = here_lane$q == 29;
-        end
-        b_mask$29 = hit || is_whole$q;
-        b_data$30 = value$6$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$30;
-        if (is_single$q) begin
-            hit = here_lane$q == 30;
-        end
-        b_mask$30 = hit || is_whole$q;
-        b_data$31 = value$7$q[(32'h0)+:(9)];
-        hit = here_part$q == part_of_8$31;
-        if (is_single$q) begin
-            hit = here_lane$q == 31;
-        end
-        b_mask$31 = hit || is_whole$q;
         acc_valid = to_acc;
         acc_address = here$q;
         acc_data$0 = value$0$q;
@@ -33559,54 +28004,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
             hit = here_lane$q == 3;
         end
         acc_mask$3 = hit || is_whole$q;
-        acc_data$4 = value$4$q;
-        hit = here_part$q == part_of_2$4;
-        if (of_16$q) begin
-            hit = here_part$q == part_of_4$4;
-        end
-        if (of_8$q) begin
-            hit = here_part$q == part_of_8$4;
-        end
-        if (is_single$q) begin
-            hit = here_lane$q == 4;
-        end
-        acc_mask$4 = hit || is_whole$q;
-        acc_data$5 = value$5$q;
-        hit = here_part$q == part_of_2$5;
-        if (of_16$q) begin
-            hit = here_part$q == part_of_4$5;
-        end
-        if (of_8$q) begin
-            hit = here_part$q == part_of_8$5;
-        end
-        if (is_single$q) begin
-            hit = here_lane$q == 5;
-        end
-        acc_mask$5 = hit || is_whole$q;
-        acc_data$6 = value$6$q;
-        hit = here_part$q == part_of_2$6;
-        if (of_16$q) begin
-            hit = here_part$q == part_of_4$6;
-        end
-        if (of_8$q) begin
-            hit = here_part$q == part_of_8$6;
-        end
-        if (is_single$q) begin
-            hit = here_lane$q == 6;
-        end
-        acc_mask$6 = hit || is_whole$q;
-        acc_data$7 = value$7$q;
-        hit = here_part$q == part_of_2$7;
-        if (of_16$q) begin
-            hit = here_part$q == part_of_4$7;
-        end
-        if (of_8$q) begin
-            hit = here_part$q == part_of_8$7;
-        end
-        if (is_single$q) begin
-            hit = here_lane$q == 7;
-        end
-        acc_mask$7 = hit || is_whole$q;
         bad = to_param && ~record_good$q;
         param_write = to_param && record_good$q;
         param_address = here$q[(32'h0)+:(16)];
@@ -33619,9 +28016,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$deposit
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$elements(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -33651,12 +28048,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements(clock,clear,in
     reg  moves /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first first(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$elements$first first(
         .d(first$d),
         .q(first$q),
         .clock(first$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first second(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$elements$first second(
         .d(second$d),
         .q(second$q),
         .clock(second$clock)
@@ -33709,9 +28106,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements(clock,clear,in
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$elements
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$elements$first(d,q,clock);
 
     // Module arguments
     input wire  [119:0] d;
@@ -33727,9 +28124,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first(d,q,cloc
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$elements$first
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather(clock,clear,start,address,row_stride,col_stride,rows,cols,dtype,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,word,valid,ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather(clock,clear,start,address,row_stride,col_stride,rows,cols,dtype,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,word,valid,ready);
 
     // Module arguments
     input wire  clock;
@@ -33869,7 +28266,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather(clock,clear,star
     reg  [63:0] long /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$walker walker(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$walker walker(
         .clock(walker$clock),
         .clear(walker$clear),
         .start(walker$start),
@@ -33957,7 +28354,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather(clock,clear,star
         .q(ask_count$q),
         .clock(ask_count$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan plan(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$plan plan(
         .clock(plan$clock),
         .clear(plan$clear),
         .data(plan$data),
@@ -34198,9 +28595,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather(clock,clear,star
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$plan(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -34254,7 +28651,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan(clock,clear
     reg  pops /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$entries entries(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$plan$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -34263,7 +28660,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan(clock,clear
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$slice slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$plan$slice slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -34352,9 +28749,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan(clock,clear
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$plan
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$plan$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [6:0] read_address;
@@ -34380,9 +28777,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$entries(rea
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$entries
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$plan$entries
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$plan$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -34470,9 +28867,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$slice(clock
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$slice
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$plan$slice
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$walker(clock,clear,start,address,row_stride,col_stride,rows,cols,valid,at,advance);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$walker(clock,clear,start,address,row_stride,col_stride,rows,cols,valid,at,advance);
 
     // Module arguments
     input wire  clock;
@@ -34605,9 +29002,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$walker(clock,cle
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$walker
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$walker
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape(clock,buffer,dtype,tiles,height_log2,width_log2,unit_log2,tile_log2,chunks_less,chunk_shift,parts_less);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$shape(clock,buffer,dtype,tiles,height_log2,width_log2,unit_log2,tile_log2,chunks_less,chunk_shift,parts_less);
 
     // Module arguments
     input wire  clock;
@@ -34623,18 +29020,18 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape(clock,buffer,dtyp
     output reg  [15:0] parts_less /*verilator isolate_assignments*/;
 
     // Constant declarations
-    localparam  choices$0 = 59'h1800a0460800;
-    localparam  choices$1 = 59'h1800a0460800;
-    localparam  choices$2 = 59'h3800c0460800;
-    localparam  choices$3 = 59'h7800e0460800;
-    localparam  choices$4 = 59'h1800a0640800;
-    localparam  choices$5 = 59'h1800a0640800;
-    localparam  choices$6 = 59'h3800c0640800;
-    localparam  choices$7 = 59'h7800e0640800;
-    localparam  choices$8 = 59'hc6660100;
-    localparam  choices$9 = 59'hc6660100;
-    localparam  choices$10 = 59'h800e6660100;
-    localparam  choices$11 = 59'h180106660100;
+    localparam  choices$0 = 59'h80080440800;
+    localparam  choices$1 = 59'h80080440800;
+    localparam  choices$2 = 59'h1800a0440800;
+    localparam  choices$3 = 59'h3800c0440800;
+    localparam  choices$4 = 59'h80080440800;
+    localparam  choices$5 = 59'h80080440800;
+    localparam  choices$6 = 59'h1800a0440800;
+    localparam  choices$7 = 59'h3800c0440800;
+    localparam  choices$8 = 59'h40484440200;
+    localparam  choices$9 = 59'h40484440200;
+    localparam  choices$10 = 59'ha4440200;
+    localparam  choices$11 = 59'h800c4440200;
     localparam  choices$12 = 59'h60000200;
     localparam  choices$13 = 59'h60000200;
     localparam  choices$14 = 59'h60000200;
@@ -34654,7 +29051,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape(clock,buffer,dtyp
     reg  [4:0] low /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape$chosen chosen(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$shape$chosen chosen(
         .d(chosen$d),
         .q(chosen$q),
         .clock(chosen$clock)
@@ -34738,9 +29135,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape(clock,buffer,dtyp
         parts_less = chosen$q[(32'h2b)+:(16)];
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$shape
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape$chosen(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$shape$chosen(d,q,clock);
 
     // Module arguments
     input wire  [58:0] d;
@@ -34756,9 +29153,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape$chosen(d,q,clock)
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape$chosen
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$shape$chosen
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$records(clock,forget,forgetting,write,write_address,write_record,read_address,record,known);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$records(clock,forget,forgetting,write,write_address,write_record,read_address,record,known);
 
     // Module arguments
     input wire  clock;
@@ -34795,7 +29192,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$records(clock,forget,forgett
     reg  [64:0] wide /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$records$memory memory(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$records$memory memory(
         .read_address(memory$read_address),
         .read_clock(memory$read_clock),
         .read_data(memory$read_data),
@@ -34847,9 +29244,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$records(clock,forget,forgett
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$records
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$records
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$records$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$records$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [8:0] read_address;
@@ -34875,9 +29272,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$records$memory(read_address,
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$records$memory
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$records$memory
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,bytes,limit,start,done,status,index,stop,idle,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,module_start$0,module_start$1,module_start$2,module_words$0,module_words$1,module_words$2,module_words$3,module_words$4,module_words$5,module_words$6,module_words$7,module_words$8,module_words$9,module_words$10,module_words$11,module_done$0,module_done$1,module_done$2,module_status$0,module_status$1,module_status$2,module_idle$0,module_idle$1,module_idle$2,halt,pauses$0,pauses$1,pauses$2);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner(clock,open,place,bytes,limit,start,done,status,index,stop,idle,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,module_start$0,module_start$1,module_start$2,module_words$0,module_words$1,module_words$2,module_words$3,module_words$4,module_words$5,module_words$6,module_words$7,module_words$8,module_words$9,module_words$10,module_words$11,module_done$0,module_done$1,module_done$2,module_status$0,module_status$1,module_status$2,module_idle$0,module_idle$1,module_idle$2,halt,pauses$0,pauses$1,pauses$2);
 
     // Module arguments
     input wire  clock;
@@ -35109,7 +29506,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
     reg  [24:0] index_n /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header header(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$header header(
         .clock(header$clock),
         .clear(header$clear),
         .place(header$place),
@@ -35130,7 +29527,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
         .first$2(header$first$2),
         .last(header$last)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch fetch(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch fetch(
         .clock(fetch$clock),
         .flush(fetch$flush),
         .drained(fetch$drained),
@@ -35162,7 +29559,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
         .rd_data_valid(fetch$rd_data_valid),
         .rd_data_ready(fetch$rd_data_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0 slots$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0 slots$0(
         .clock(slots$0$clock),
         .rewind(slots$0$rewind),
         .length(slots$0$length),
@@ -35183,7 +29580,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
         .is_nop(slots$0$is_nop),
         .index(slots$0$index)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$1 slots$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$1 slots$1(
         .clock(slots$1$clock),
         .rewind(slots$1$rewind),
         .length(slots$1$length),
@@ -35204,7 +29601,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
         .is_nop(slots$1$is_nop),
         .index(slots$1$index)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$2 slots$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$2 slots$2(
         .clock(slots$2$clock),
         .rewind(slots$2$rewind),
         .length(slots$2$length),
@@ -35225,7 +29622,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
         .is_nop(slots$2$is_nop),
         .index(slots$2$index)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$links links(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$links links(
         .clock(links$clock),
         .clear(links$clear),
         .hold(links$hold),
@@ -35269,7 +29666,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left index_reg(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left index_reg(
         .d(index_reg$d),
         .q(index_reg$q),
         .clock(index_reg$clock)
@@ -35562,9 +29959,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
         index_reg$d = index_n;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch(clock,flush,drained,ask_header,place,header_valid,header_word,rewind,first$0,first$1,first$2,length$0,length$1,length$2,word$0,word$1,word$2,word_valid$0,word_valid$1,word_valid$2,word_pop$0,word_pop$1,word_pop$2,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch(clock,flush,drained,ask_header,place,header_valid,header_word,rewind,first$0,first$1,first$2,length$0,length$1,length$2,word$0,word$1,word$2,word_valid$0,word_valid$1,word_valid$2,word_pop$0,word_pop$1,word_pop$2,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready);
 
     // Module arguments
     input wire  clock;
@@ -35690,7 +30087,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch(clock,flush,dra
     reg  keeps /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0 streams$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0 streams$0(
         .clock(streams$0$clock),
         .rewind(streams$0$rewind),
         .flush(streams$0$flush),
@@ -35706,7 +30103,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch(clock,flush,dra
         .out_valid(streams$0$out_valid),
         .out_pop(streams$0$out_pop)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0 streams$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0 streams$1(
         .clock(streams$1$clock),
         .rewind(streams$1$rewind),
         .flush(streams$1$flush),
@@ -35722,7 +30119,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch(clock,flush,dra
         .out_valid(streams$1$out_valid),
         .out_pop(streams$1$out_pop)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0 streams$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0 streams$2(
         .clock(streams$2$clock),
         .rewind(streams$2$rewind),
         .flush(streams$2$flush),
@@ -35738,7 +30135,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch(clock,flush,dra
         .out_valid(streams$2$out_valid),
         .out_pop(streams$2$out_pop)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order order(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$order order(
         .clock(order$clock),
         .clear(order$clear),
         .data(order$data),
@@ -35759,7 +30156,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch(clock,flush,dra
         .q(owner$q),
         .clock(owner$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg place_reg(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$place_reg place_reg(
         .d(place_reg$d),
         .q(place_reg$q),
         .clock(place_reg$clock)
@@ -35928,9 +30325,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch(clock,flush,dra
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$order(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -35984,7 +30381,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order(clock,cle
     reg  pops /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$entries entries(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$order$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -35993,7 +30390,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order(clock,cle
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$slice slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$order$slice slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -36082,9 +30479,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order(clock,cle
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$order
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [3:0] read_address;
@@ -36110,9 +30507,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$entries(r
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$entries
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$order$entries
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -36200,9 +30597,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$slice(clo
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$slice
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$order$slice
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$place_reg(d,q,clock);
 
     // Module arguments
     input wire  [42:0] d;
@@ -36218,9 +30615,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg(d,q,c
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$place_reg
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0(clock,rewind,flush,first,length,wants,place,count,grant,in_data,in_valid,out_data,out_valid,out_pop);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0(clock,rewind,flush,first,length,wants,place,count,grant,in_data,in_valid,out_data,out_valid,out_pop);
 
     // Module arguments
     input wire  clock;
@@ -36276,7 +30673,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0(clock
     reg  [6:0] reserved_n /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue queue(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$queue queue(
         .clock(queue$clock),
         .clear(queue$clear),
         .data(queue$data),
@@ -36287,12 +30684,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0(clock
         .pop(queue$pop),
         .fill(queue$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$place_reg at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left left(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
@@ -36369,9 +30766,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0(clock
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left(d,q,clock);
 
     // Module arguments
     input wire  [24:0] d;
@@ -36387,9 +30784,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left(
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$queue(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -36452,7 +30849,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$answers slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -36541,9 +30938,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$queue
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header(clock,clear,place,bytes,limit,word,word_valid,decided,valid,length$0,length$1,length$2,index$0,index$1,index$2,first$0,first$1,first$2,last);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$header(clock,clear,place,bytes,limit,word,word_valid,decided,valid,length$0,length$1,length$2,index$0,index$1,index$2,first$0,first$1,first$2,last);
 
     // Module arguments
     input wire  clock;
@@ -36654,17 +31051,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header(clock,clear,pl
         .q(zeroes$q),
         .clock(zeroes$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$available available(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$header$available available(
         .d(available$d),
         .q(available$q),
         .clock(available$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$available two(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$header$available two(
         .d(two$d),
         .q(two$q),
         .clock(two$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$all all(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$header$all all(
         .d(all$d),
         .q(all$q),
         .clock(all$clock)
@@ -36679,22 +31076,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header(clock,clear,pl
         .q(allowed$q),
         .clock(allowed$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left last_reg(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left last_reg(
         .d(last_reg$d),
         .q(last_reg$q),
         .clock(last_reg$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg place_load(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$place_reg place_load(
         .d(place_load$d),
         .q(place_load$q),
         .clock(place_load$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg place_compute(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$place_reg place_compute(
         .d(place_compute$d),
         .q(place_compute$q),
         .clock(place_compute$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg place_store(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$place_reg place_store(
         .d(place_store$d),
         .q(place_store$q),
         .clock(place_store$clock)
@@ -36776,9 +31173,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header(clock,clear,pl
         last = last_reg$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$header
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$all(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$header$all(d,q,clock);
 
     // Module arguments
     input wire  [26:0] d;
@@ -36794,9 +31191,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$all(d,q,clock)
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$all
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$header$all
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$available(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$header$available(d,q,clock);
 
     // Module arguments
     input wire  [25:0] d;
@@ -36812,9 +31209,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$available(d,q,
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$available
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$header$available
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$links(clock,clear,hold,ready$0,ready$1,ready$2,tokens$0,tokens$1,tokens$2,ended$0,ended$1,ended$2,done$0,done$1,done$2,begin$0,begin$1,begin$2,running$0,running$1,running$2,blocked$0,blocked$1,blocked$2,stuck,finished,left);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$links(clock,clear,hold,ready$0,ready$1,ready$2,tokens$0,tokens$1,tokens$2,ended$0,ended$1,ended$2,done$0,done$1,done$2,begin$0,begin$1,begin$2,running$0,running$1,running$2,blocked$0,blocked$1,blocked$2,stuck,finished,left);
 
     // Module arguments
     input wire  clock;
@@ -37101,9 +31498,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$links(clock,clear,hol
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$links
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$links
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
 
     // Module arguments
     input wire  clock;
@@ -37193,7 +31590,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0(clock,rewind,
     reg  is_walk /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode decode(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0$decode decode(
         .clock(decode$clock),
         .unit(decode$unit),
         .words$0(decode$words$0),
@@ -37202,7 +31599,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0(clock,rewind,
         .words$3(decode$words$3),
         .valid(decode$valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart apart(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0$apart apart(
         .clock(apart$clock),
         .start(apart$start),
         .rows(apart$rows),
@@ -37258,17 +31655,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0(clock,rewind,
         .q(current$3$q),
         .clock(current$3$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left left(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left next(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left next(
         .d(next$d),
         .q(next$q),
         .clock(next$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
@@ -37372,9 +31769,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0(clock,rewind,
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart(clock,start,rows,cols,row_stride,col_stride,dtype,busy,verdict);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0$apart(clock,start,rows,cols,row_stride,col_stride,dtype,busy,verdict);
 
     // Module arguments
     input wire  clock;
@@ -37640,9 +32037,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart(clock,s
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0$apart
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode(clock,unit,words$0,words$1,words$2,words$3,valid);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0$decode(clock,unit,words$0,words$1,words$2,words$3,valid);
 
     // Module arguments
     input wire  clock;
@@ -38151,9 +32548,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode(clock,
         valid = is_valid$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0$decode
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$1(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$1(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
 
     // Module arguments
     input wire  clock;
@@ -38243,7 +32640,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$1(clock,rewind,
     reg  is_walk /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode decode(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0$decode decode(
         .clock(decode$clock),
         .unit(decode$unit),
         .words$0(decode$words$0),
@@ -38252,7 +32649,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$1(clock,rewind,
         .words$3(decode$words$3),
         .valid(decode$valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart apart(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0$apart apart(
         .clock(apart$clock),
         .start(apart$start),
         .rows(apart$rows),
@@ -38308,17 +32705,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$1(clock,rewind,
         .q(current$3$q),
         .clock(current$3$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left left(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left next(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left next(
         .d(next$d),
         .q(next$q),
         .clock(next$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
@@ -38422,9 +32819,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$1(clock,rewind,
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$1
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$1
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$2(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$2(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
 
     // Module arguments
     input wire  clock;
@@ -38514,7 +32911,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$2(clock,rewind,
     reg  is_walk /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode decode(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0$decode decode(
         .clock(decode$clock),
         .unit(decode$unit),
         .words$0(decode$words$0),
@@ -38523,7 +32920,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$2(clock,rewind,
         .words$3(decode$words$3),
         .valid(decode$valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart apart(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$0$apart apart(
         .clock(apart$clock),
         .start(apart$start),
         .rows(apart$rows),
@@ -38579,17 +32976,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$2(clock,rewind,
         .q(current$3$q),
         .clock(current$3$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left left(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left next(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left next(
         .d(next$d),
         .q(next$q),
         .clock(next$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$fetch$streams$0$left at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
@@ -38693,9 +33090,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$2(clock,rewind,
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$2
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$runner$slots$2
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$settle(clock,module_done,module_idle,stop,settled,done,idle);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$settle(clock,module_done,module_idle,stop,settled,done,idle);
 
     // Module arguments
     input wire  clock;
@@ -38749,9 +33146,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$settle(clock,module_done,mod
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$settle
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$settle
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$share(clock,runner_address,runner_words,runner_valid,runner_ready,runner_data_valid,runner_data_ready,load_address,load_words,load_valid,load_ready,load_data_valid,load_data_ready,rd_address,rd_words,rd_valid,rd_ready,rd_data_valid,rd_data_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share(clock,runner_address,runner_words,runner_valid,runner_ready,runner_data_valid,runner_data_ready,load_address,load_words,load_valid,load_ready,load_data_valid,load_data_ready,rd_address,rd_words,rd_valid,rd_ready,rd_data_valid,rd_data_ready);
 
     // Module arguments
     input wire  clock;
@@ -38814,7 +33211,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$share(clock,runner_address,r
     reg  [7:0] owed_more /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers requests(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$answers requests(
         .clock(requests$clock),
         .clear(requests$clear),
         .in_data(requests$in_data),
@@ -38824,7 +33221,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$share(clock,runner_address,r
         .out_valid(requests$out_valid),
         .out_ready(requests$out_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners owners(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share$owners owners(
         .clock(owners$clock),
         .clear(owners$clear),
         .data(owners$data),
@@ -38908,9 +33305,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$share(clock,runner_address,r
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$share
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share$owners(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -38964,7 +33361,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners(clock,clear,dat
     reg  pops /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$entries entries(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share$owners$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -38973,7 +33370,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners(clock,clear,dat
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$slice slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share$owners$slice slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -39062,9 +33459,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners(clock,clear,dat
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share$owners
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share$owners$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [5:0] read_address;
@@ -39090,9 +33487,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$entries(read_ad
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$entries
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share$owners$entries
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share$owners$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -39180,9 +33577,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$slice(clock,cle
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$slice
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$share$owners$slice
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,w_valid,w_ready,w_address,w_data,w_strobe);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,w_valid,w_ready,w_address,w_data,w_strobe);
 
     // Module arguments
     input wire  clock;
@@ -39212,10 +33609,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
     input wire  [31:0] acc_data$1;
     input wire  [31:0] acc_data$2;
     input wire  [31:0] acc_data$3;
-    input wire  [31:0] acc_data$4;
-    input wire  [31:0] acc_data$5;
-    input wire  [31:0] acc_data$6;
-    input wire  [31:0] acc_data$7;
     output reg  w_valid /*verilator isolate_assignments*/;
     input wire  w_ready;
     output reg  [47:0] w_address /*verilator isolate_assignments*/;
@@ -39288,10 +33681,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
     reg  [31:0] scatter$acc_data$1 /*verilator isolate_assignments*/;
     reg  [31:0] scatter$acc_data$2 /*verilator isolate_assignments*/;
     reg  [31:0] scatter$acc_data$3 /*verilator isolate_assignments*/;
-    reg  [31:0] scatter$acc_data$4 /*verilator isolate_assignments*/;
-    reg  [31:0] scatter$acc_data$5 /*verilator isolate_assignments*/;
-    reg  [31:0] scatter$acc_data$6 /*verilator isolate_assignments*/;
-    reg  [31:0] scatter$acc_data$7 /*verilator isolate_assignments*/;
     wire  scatter$w_valid;
     reg  scatter$w_ready /*verilator isolate_assignments*/;
     wire  [47:0] scatter$w_address;
@@ -39318,10 +33707,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
     reg  [31:0] tile_words$acc_data$1 /*verilator isolate_assignments*/;
     reg  [31:0] tile_words$acc_data$2 /*verilator isolate_assignments*/;
     reg  [31:0] tile_words$acc_data$3 /*verilator isolate_assignments*/;
-    reg  [31:0] tile_words$acc_data$4 /*verilator isolate_assignments*/;
-    reg  [31:0] tile_words$acc_data$5 /*verilator isolate_assignments*/;
-    reg  [31:0] tile_words$acc_data$6 /*verilator isolate_assignments*/;
-    reg  [31:0] tile_words$acc_data$7 /*verilator isolate_assignments*/;
     wire  tile_words$w_valid;
     reg  tile_words$w_ready /*verilator isolate_assignments*/;
     wire  [47:0] tile_words$w_address;
@@ -39391,7 +33776,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
     reg  finish /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape shape(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$shape shape(
         .clock(shape$clock),
         .buffer(shape$buffer),
         .dtype(shape$dtype),
@@ -39404,7 +33789,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
         .chunk_shift(shape$chunk_shift),
         .parts_less(shape$parts_less)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks checks(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks checks(
         .clock(checks$clock),
         .clear(checks$clear),
         .start(checks$start),
@@ -39434,7 +33819,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
         .address(checks$address),
         .row_words(checks$row_words)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter scatter(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$scatter scatter(
         .clock(scatter$clock),
         .clear(scatter$clear),
         .start(scatter$start),
@@ -39457,10 +33842,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
         .acc_data$1(scatter$acc_data$1),
         .acc_data$2(scatter$acc_data$2),
         .acc_data$3(scatter$acc_data$3),
-        .acc_data$4(scatter$acc_data$4),
-        .acc_data$5(scatter$acc_data$5),
-        .acc_data$6(scatter$acc_data$6),
-        .acc_data$7(scatter$acc_data$7),
         .w_valid(scatter$w_valid),
         .w_ready(scatter$w_ready),
         .w_address(scatter$w_address),
@@ -39468,7 +33849,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
         .w_strobe(scatter$w_strobe),
         .empty(scatter$empty)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words tile_words(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$tile_words tile_words(
         .clock(tile_words$clock),
         .clear(tile_words$clear),
         .start(tile_words$start),
@@ -39489,17 +33870,13 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
         .acc_data$1(tile_words$acc_data$1),
         .acc_data$2(tile_words$acc_data$2),
         .acc_data$3(tile_words$acc_data$3),
-        .acc_data$4(tile_words$acc_data$4),
-        .acc_data$5(tile_words$acc_data$5),
-        .acc_data$6(tile_words$acc_data$6),
-        .acc_data$7(tile_words$acc_data$7),
         .w_valid(tile_words$w_valid),
         .w_ready(tile_words$w_ready),
         .w_address(tile_words$w_address),
         .w_data(tile_words$w_data),
         .empty(tile_words$empty)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements writes(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$elements writes(
         .clock(writes$clock),
         .clear(writes$clear),
         .in_data(writes$in_data),
@@ -39692,14 +34069,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
         tile_words$acc_data$2 = acc_data$2;
         scatter$acc_data$3 = acc_data$3;
         tile_words$acc_data$3 = acc_data$3;
-        scatter$acc_data$4 = acc_data$4;
-        tile_words$acc_data$4 = acc_data$4;
-        scatter$acc_data$5 = acc_data$5;
-        tile_words$acc_data$5 = acc_data$5;
-        scatter$acc_data$6 = acc_data$6;
-        tile_words$acc_data$6 = acc_data$6;
-        scatter$acc_data$7 = acc_data$7;
-        tile_words$acc_data$7 = acc_data$7;
         at = scatter$w_address;
         word = scatter$w_data;
         strobe = scatter$w_strobe;
@@ -39759,9 +34128,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
         idle = ~begins$q && ~checking$q && ~launched$q && ~running$q && ~draining$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$store
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,start,address,row_stride,col_stride,first_tile,pitch,row,col,rows,cols,height_log2,width_log2,dtype,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,w_valid,w_ready,w_address,w_data,w_strobe,empty);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$scatter(clock,clear,start,address,row_stride,col_stride,first_tile,pitch,row,col,rows,cols,height_log2,width_log2,dtype,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,w_valid,w_ready,w_address,w_data,w_strobe,empty);
 
     // Module arguments
     input wire  clock;
@@ -39786,10 +34155,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
     input wire  [31:0] acc_data$1;
     input wire  [31:0] acc_data$2;
     input wire  [31:0] acc_data$3;
-    input wire  [31:0] acc_data$4;
-    input wire  [31:0] acc_data$5;
-    input wire  [31:0] acc_data$6;
-    input wire  [31:0] acc_data$7;
     output reg  w_valid /*verilator isolate_assignments*/;
     input wire  w_ready;
     output reg  [47:0] w_address /*verilator isolate_assignments*/;
@@ -39845,18 +34210,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
     reg  [31:0] lanes$3$d /*verilator isolate_assignments*/;
     wire  [31:0] lanes$3$q;
     reg  lanes$3$clock /*verilator isolate_assignments*/;
-    reg  [31:0] lanes$4$d /*verilator isolate_assignments*/;
-    wire  [31:0] lanes$4$q;
-    reg  lanes$4$clock /*verilator isolate_assignments*/;
-    reg  [31:0] lanes$5$d /*verilator isolate_assignments*/;
-    wire  [31:0] lanes$5$q;
-    reg  lanes$5$clock /*verilator isolate_assignments*/;
-    reg  [31:0] lanes$6$d /*verilator isolate_assignments*/;
-    wire  [31:0] lanes$6$q;
-    reg  lanes$6$clock /*verilator isolate_assignments*/;
-    reg  [31:0] lanes$7$d /*verilator isolate_assignments*/;
-    wire  [31:0] lanes$7$q;
-    reg  lanes$7$clock /*verilator isolate_assignments*/;
     reg  [31:0] value$d /*verilator isolate_assignments*/;
     wire  [31:0] value$q;
     reg  value$clock /*verilator isolate_assignments*/;
@@ -39906,7 +34259,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
     reg  [63:0] above /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$walker walker(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$gather$walker walker(
         .clock(walker$clock),
         .clear(walker$clear),
         .start(walker$start),
@@ -39919,7 +34272,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
         .at(walker$at),
         .advance(walker$advance)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$cursor cursor(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$cursor cursor(
         .clock(cursor$clock),
         .clear(cursor$clear),
         .start(cursor$start),
@@ -39969,26 +34322,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
         .q(lanes$3$q),
         .clock(lanes$3$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$first lanes$4(
-        .d(lanes$4$d),
-        .q(lanes$4$q),
-        .clock(lanes$4$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first lanes$5(
-        .d(lanes$5$d),
-        .q(lanes$5$q),
-        .clock(lanes$5$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first lanes$6(
-        .d(lanes$6$d),
-        .q(lanes$6$q),
-        .clock(lanes$6$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first lanes$7(
-        .d(lanes$7$d),
-        .q(lanes$7$q),
-        .clock(lanes$7$clock)
-    );
     metisvm_card$ecp5$bridge$arrivals$first value(
         .d(value$d),
         .q(value$q),
@@ -40014,7 +34347,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
         .q(high$q),
         .clock(high$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$stage strobe(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$stage strobe(
         .d(strobe$d),
         .q(strobe$q),
         .clock(strobe$clock)
@@ -40083,14 +34416,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
         lanes$2$d = lanes$2$q;
         lanes$3$clock = clock;
         lanes$3$d = lanes$3$q;
-        lanes$4$clock = clock;
-        lanes$4$d = lanes$4$q;
-        lanes$5$clock = clock;
-        lanes$5$d = lanes$5$q;
-        lanes$6$clock = clock;
-        lanes$6$d = lanes$6$q;
-        lanes$7$clock = clock;
-        lanes$7$d = lanes$7$q;
         walker$clear = clear;
         walker$start = start;
         walker$address = address;
@@ -40122,10 +34447,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
             lanes$1$d = acc_data$1;
             lanes$2$d = acc_data$2;
             lanes$3$d = acc_data$3;
-            lanes$4$d = acc_data$4;
-            lanes$5$d = acc_data$5;
-            lanes$6$d = acc_data$6;
-            lanes$7$d = acc_data$7;
         end
         moves = walker$valid && room1 && (is_here$q || ~cursor$enters);
         walker$advance = moves;
@@ -40142,18 +34463,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
         end
         if (cursor$tile_col == 3) begin
             chosen = lanes$3$q;
-        end
-        if (cursor$tile_col == 4) begin
-            chosen = lanes$4$q;
-        end
-        if (cursor$tile_col == 5) begin
-            chosen = lanes$5$q;
-        end
-        if (cursor$tile_col == 6) begin
-            chosen = lanes$6$q;
-        end
-        if (cursor$tile_col == 7) begin
-            chosen = lanes$7$q;
         end
         if (room1) begin
             valid1$d = moves;
@@ -40209,9 +34518,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$scatter
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear,start,address,row_stride,row_words,rows,first,row_step,parts_less,chunks_less,chunk_shift,dtype,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,w_valid,w_ready,w_address,w_data,empty);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$tile_words(clock,clear,start,address,row_stride,row_words,rows,first,row_step,parts_less,chunks_less,chunk_shift,dtype,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,w_valid,w_ready,w_address,w_data,empty);
 
     // Module arguments
     input wire  clock;
@@ -40234,10 +34543,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
     input wire  [31:0] acc_data$1;
     input wire  [31:0] acc_data$2;
     input wire  [31:0] acc_data$3;
-    input wire  [31:0] acc_data$4;
-    input wire  [31:0] acc_data$5;
-    input wire  [31:0] acc_data$6;
-    input wire  [31:0] acc_data$7;
     output reg  w_valid /*verilator isolate_assignments*/;
     input wire  w_ready;
     output reg  [47:0] w_address /*verilator isolate_assignments*/;
@@ -40249,26 +34554,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
     localparam  part_of_8$1 = 16'h0;
     localparam  part_of_8$2 = 16'h0;
     localparam  part_of_8$3 = 16'h0;
-    localparam  part_of_8$4 = 16'h0;
-    localparam  part_of_8$5 = 16'h0;
-    localparam  part_of_8$6 = 16'h0;
-    localparam  part_of_8$7 = 16'h0;
     localparam  part_of_4$0 = 16'h0;
     localparam  part_of_4$1 = 16'h0;
     localparam  part_of_4$2 = 16'h0;
     localparam  part_of_4$3 = 16'h0;
-    localparam  part_of_4$4 = 16'h1;
-    localparam  part_of_4$5 = 16'h1;
-    localparam  part_of_4$6 = 16'h1;
-    localparam  part_of_4$7 = 16'h1;
     localparam  part_of_2$0 = 16'h0;
     localparam  part_of_2$1 = 16'h0;
     localparam  part_of_2$2 = 16'h1;
     localparam  part_of_2$3 = 16'h1;
-    localparam  part_of_2$4 = 16'h2;
-    localparam  part_of_2$5 = 16'h2;
-    localparam  part_of_2$6 = 16'h3;
-    localparam  part_of_2$7 = 16'h3;
 
     // Stub signals
     reg  active$d /*verilator isolate_assignments*/;
@@ -40334,18 +34627,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
     reg  [31:0] lanes$3$d /*verilator isolate_assignments*/;
     wire  [31:0] lanes$3$q;
     reg  lanes$3$clock /*verilator isolate_assignments*/;
-    reg  [31:0] lanes$4$d /*verilator isolate_assignments*/;
-    wire  [31:0] lanes$4$q;
-    reg  lanes$4$clock /*verilator isolate_assignments*/;
-    reg  [31:0] lanes$5$d /*verilator isolate_assignments*/;
-    wire  [31:0] lanes$5$q;
-    reg  lanes$5$clock /*verilator isolate_assignments*/;
-    reg  [31:0] lanes$6$d /*verilator isolate_assignments*/;
-    wire  [31:0] lanes$6$q;
-    reg  lanes$6$clock /*verilator isolate_assignments*/;
-    reg  [31:0] lanes$7$d /*verilator isolate_assignments*/;
-    wire  [31:0] lanes$7$q;
-    reg  lanes$7$clock /*verilator isolate_assignments*/;
     reg  valid3$d /*verilator isolate_assignments*/;
     wire  valid3$q;
     reg  valid3$clock /*verilator isolate_assignments*/;
@@ -40394,10 +34675,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
     reg  [7:0] bytes$1;
     reg  [7:0] bytes$2;
     reg  [7:0] bytes$3;
-    reg  [7:0] bytes$4;
-    reg  [7:0] bytes$5;
-    reg  [7:0] bytes$6;
-    reg  [7:0] bytes$7;
+    reg  [7:0] bytes$4 /*verilator isolate_assignments*/;
+    reg  [7:0] bytes$5 /*verilator isolate_assignments*/;
+    reg  [7:0] bytes$6 /*verilator isolate_assignments*/;
+    reg  [7:0] bytes$7 /*verilator isolate_assignments*/;
     reg  [15:0] halves$0;
     reg  [15:0] halves$1;
     reg  [15:0] halves$2;
@@ -40522,26 +34803,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
         .q(lanes$3$q),
         .clock(lanes$3$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$first lanes$4(
-        .d(lanes$4$d),
-        .q(lanes$4$q),
-        .clock(lanes$4$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first lanes$5(
-        .d(lanes$5$d),
-        .q(lanes$5$q),
-        .clock(lanes$5$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first lanes$6(
-        .d(lanes$6$d),
-        .q(lanes$6$q),
-        .clock(lanes$6$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first lanes$7(
-        .d(lanes$7$d),
-        .q(lanes$7$q),
-        .clock(lanes$7$clock)
-    );
     metisvm_card$ecp5$bridge$ar_waits valid3(
         .d(valid3$d),
         .q(valid3$q),
@@ -40572,7 +34833,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
         .q(complete$q),
         .clock(complete$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue queue(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$tile_words$queue queue(
         .clock(queue$clock),
         .clear(queue$clear),
         .data(queue$data),
@@ -40669,14 +34930,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
         lanes$2$d = lanes$2$q;
         lanes$3$clock = clock;
         lanes$3$d = lanes$3$q;
-        lanes$4$clock = clock;
-        lanes$4$d = lanes$4$q;
-        lanes$5$clock = clock;
-        lanes$5$d = lanes$5$q;
-        lanes$6$clock = clock;
-        lanes$6$d = lanes$6$q;
-        lanes$7$clock = clock;
-        lanes$7$d = lanes$7$q;
         row_after = next_row$q + row_step;
         begins$d = start;
         if (begins$q) begin
@@ -40720,10 +34973,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
             lanes$1$d = acc_data$1;
             lanes$2$d = acc_data$2;
             lanes$3$d = acc_data$3;
-            lanes$4$d = acc_data$4;
-            lanes$5$d = acc_data$5;
-            lanes$6$d = acc_data$6;
-            lanes$7$d = acc_data$7;
         end
         valid2$d = valid1$q;
         part2$d = part1$q;
@@ -40780,46 +35029,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
             halves$3 = lane[(32'h0)+:(16)];
         end
         if (part2$q == part_of_2$3) begin
-            longs$1 = lane;
-        end
-        lane = lanes$4$q;
-        if (part2$q == part_of_8$4) begin
-            bytes$4 = lane[(32'h0)+:(8)];
-        end
-        if (part2$q == part_of_4$4) begin
-            halves$0 = lane[(32'h0)+:(16)];
-        end
-        if (part2$q == part_of_2$4) begin
-            longs$0 = lane;
-        end
-        lane = lanes$5$q;
-        if (part2$q == part_of_8$5) begin
-            bytes$5 = lane[(32'h0)+:(8)];
-        end
-        if (part2$q == part_of_4$5) begin
-            halves$1 = lane[(32'h0)+:(16)];
-        end
-        if (part2$q == part_of_2$5) begin
-            longs$1 = lane;
-        end
-        lane = lanes$6$q;
-        if (part2$q == part_of_8$6) begin
-            bytes$6 = lane[(32'h0)+:(8)];
-        end
-        if (part2$q == part_of_4$6) begin
-            halves$2 = lane[(32'h0)+:(16)];
-        end
-        if (part2$q == part_of_2$6) begin
-            longs$0 = lane;
-        end
-        lane = lanes$7$q;
-        if (part2$q == part_of_8$7) begin
-            bytes$7 = lane[(32'h0)+:(8)];
-        end
-        if (part2$q == part_of_4$7) begin
-            halves$3 = lane[(32'h0)+:(16)];
-        end
-        if (part2$q == part_of_2$7) begin
             longs$1 = lane;
         end
         joined = 32'h0;
@@ -40936,9 +35145,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$tile_words
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$tile_words$queue(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -40992,7 +35201,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue(clock
     reg  pops /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue$entries entries(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$tile_words$queue$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -41001,7 +35210,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue(clock
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$answers slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -41090,9 +35299,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue(clock
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$tile_words$queue
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$tile_words$queue$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [3:0] read_address;
@@ -41118,9 +35327,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue$entri
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue$entries
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$store$tile_words$queue$entries
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$tables(clock,write,write_address,write_entry,read_address,entry);
+module metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$tables(clock,write,write_address,write_entry,read_address,entry);
 
     // Module arguments
     input wire  clock;
@@ -41140,7 +35349,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$tables(clock,write,write_add
     reg  memory$write_enable /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memory(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$acc$memories$0 memory(
         .read_address(memory$read_address),
         .read_clock(memory$read_clock),
         .read_data(memory$read_data),
@@ -41161,7 +35370,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$tables(clock,write,write_add
         memory$write_enable = write;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$tables
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$tables
 
 module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled,engine_settled);
 
@@ -42140,7 +36349,7 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
     reg  is_known /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col products$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$to_col products$0(
         .clock(products$0$clock),
         .start(products$0$start),
         .count(products$0$count),
@@ -42148,7 +36357,7 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
         .busy(products$0$busy),
         .product(products$0$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col products$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$checks$to_col products$1(
         .clock(products$1$clock),
         .start(products$1$start),
         .count(products$1$count),
@@ -42860,7 +37069,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         .data(crc$data),
         .checksum(crc$checksum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers answers(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$answers answers(
         .clock(answers$clock),
         .clear(answers$clear),
         .in_data(answers$in_data),
@@ -42870,7 +37079,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         .out_valid(answers$out_valid),
         .out_ready(answers$out_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers whole(
+    metisvm_card$ecp5$card$tensor$engine$tiles_4_deep$load$answers whole(
         .clock(whole$clock),
         .clear(whole$clear),
         .in_data(whole$in_data),

@@ -3,10 +3,16 @@
 use serde_json::Value;
 
 /// Reports of bitstreams, by the names of their boards.
-const REPORTS: [(&str, &str); 1] = [(
-    "ecp5-85f",
-    include_str!("../../../bitstreams/ecp5-85f/report.json"),
-)];
+const REPORTS: [(&str, &str); 2] = [
+    (
+        "ecp5-85f",
+        include_str!("../../../bitstreams/ecp5-85f/report.json"),
+    ),
+    (
+        "ecp5-85f-tensor",
+        include_str!("../../../bitstreams/ecp5-85f-tensor/report.json"),
+    ),
+];
 
 /// The clock that a board's bitstream was routed for, kHz; `None` for a board without one.
 pub fn routed_khz(name: &str) -> Option<u32> {

@@ -64,20 +64,16 @@ pub(crate) fn small() -> Option<&'static Model> {
         .as_ref()
 }
 
-/// The engine of the ECP5's boards, tiles of 8×8×4. None without Verilator.
-pub(crate) fn ecp5() -> Option<&'static Model> {
+/// Tiles of 8×8×4, 256 products of which 150 are DSP blocks', and two requantise units. None without Verilator.
+pub(crate) fn eight() -> Option<&'static Model> {
     static BUILT: OnceLock<Option<Model>> = OnceLock::new();
     BUILT
         .get_or_init(|| {
-            let board = Board::named("ecp5-85f-tensor").unwrap();
-            let tensor = board.tensor.unwrap();
-            let metisvm_boards::Multipliers::Dsp(dedicated) = tensor.multipliers else {
-                panic!("an ECP5 has DSP blocks: {tensor:?}")
-            };
+            let board = Board::named("sim-tensor-8").unwrap();
             Model::new(
                 &board.capabilities.geometry,
-                Multipliers::Single { dedicated },
-                tensor.requantise_units,
+                Multipliers::Single { dedicated: 150 },
+                2,
             )
         })
         .as_ref()

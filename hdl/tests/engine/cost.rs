@@ -117,7 +117,7 @@ fn cycles_against_costs(model: &Model) {
 
 #[test]
 fn no_instruction_takes_more_cycles_than_it_costs() {
-    for model in [bench::small(), bench::ecp5()].into_iter().flatten() {
+    for model in [bench::small(), bench::eight()].into_iter().flatten() {
         cycles_against_costs(model);
     }
 }

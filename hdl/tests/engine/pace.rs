@@ -1,6 +1,6 @@
 //! How fast the engine is: what a program gets out of it that overlaps load, compute and store.
 
-use crate::bench::{EVENTS, Ran, ecp5};
+use crate::bench::{EVENTS, Ran, eight};
 use crate::memory::hash;
 use crate::random::Random;
 use crate::weave::{Weave, blank, script, words};
@@ -23,7 +23,7 @@ const OUTPUT: usize = 1 << 18;
 /// Runs operations with the tokens that they need, on a memory that never holds back; what they leave there is the
 /// functional card's. Gives the last of two items: the first one's beginning is fetched behind the header.
 fn run(name: &str, latency: u64, operations: &[Operation]) -> Option<Ran> {
-    let model = ecp5()?;
+    let model = eight()?;
     let mut text = format!(
         "o 0 {}\nm 7\ns 0 0 {RESIDENT}\ns 1 {RESIDENT} {INPUT}\ns 2 {} {OUTPUT}\n",
         (RESIDENT + INPUT + OUTPUT) / 8,

@@ -136,8 +136,8 @@ fn programs_on_tiles_of_4_4_4_end_as_on_the_functional_card() {
 }
 
 #[test]
-fn programs_on_the_ecp5_s_tiles_of_8_8_4_end_as_on_the_functional_card() {
-    if let Some(model) = bench::ecp5() {
+fn programs_on_tiles_of_8_8_4_end_as_on_the_functional_card() {
+    if let Some(model) = bench::eight() {
         agrees(model, 20_000, 1);
     }
 }

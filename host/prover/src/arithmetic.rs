@@ -1,5 +1,6 @@
-//! One way to write a constraint for the three places where plonky2 evaluates it: over the trace (base field, several
-//! points at once), at the opening point (extension field), and inside of a recursive verifier (targets).
+//! One way to write a constraint for the three places where plonky2 evaluates it: over the trace (base field,
+//! several points at once), at the opening point (extension field), and inside of a recursive verifier
+//! (targets).
 
 use crate::field::{D, F};
 use plonky2::field::extension::FieldExtension;

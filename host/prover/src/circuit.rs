@@ -3,21 +3,21 @@
 use crate::commitment::{Salt, commit, salt_elements};
 use crate::compile::{self, Values};
 use crate::description::{self, Description};
-use crate::error::{CompileError, ProveError, VerifyError};
+use crate::encoding::encode;
+use crate::error::{CompileError, ProveError};
 use crate::field::limb;
 use crate::field::{D, F, ProofConfig, integer, residue};
 use crate::input;
 use crate::rows::Rows;
 use crate::statement::{
-    FIXED_INPUTS, Statement, VERSION, chain_elements, fixed_inputs, job_elements, model_elements,
-    output_elements,
+    FIXED_INPUTS, Proof, Statement, VERSION, chain_elements, job_elements, model_elements,
 };
+use crate::verifier::Verifier;
 use metisvm_model::{Bundle, ModelId, Reference, TensorType, Value};
 use plonky2::iop::generator::generate_partial_witness;
 use plonky2::iop::target::Target;
 use plonky2::iop::witness::{PartialWitness, Witness, WitnessWrite};
 use plonky2::plonk::circuit_data::CircuitData;
-use plonky2::plonk::proof::ProofWithPublicInputs;
 use plonky2::plonk::prover::prove_with_partition_witness;
 use plonky2::util::timing::TimingTree;
 use std::collections::BTreeMap;
@@ -25,9 +25,9 @@ use std::sync::Arc;
 
 /// The circuit of a model, with its proving and its verifying key.
 pub struct Circuit {
-    model: ModelId,
     reference: Reference,
     data: CircuitData<F, ProofConfig, D>,
+    verifier: Verifier,
     /// A wire for each byte of the raw input.
     bytes: Vec<Target>,
     salt: [Target; 8],
@@ -49,15 +49,6 @@ pub struct Inference<'a> {
     pub chain_id: u64,
     /// The job that it is for.
     pub job_id: [u8; 32],
-}
-
-/// A statement with its proof.
-#[derive(Clone, Debug)]
-pub struct Proof {
-    /// What is proven.
-    pub statement: Statement,
-    /// The proof, without the public inputs, which follow from the statement.
-    pub bytes: Vec<u8>,
 }
 
 impl Circuit {
@@ -106,10 +97,16 @@ impl Circuit {
         rows.builder().register_public_inputs(&public);
         let (builder, rows_by_gate) = rows.finish();
         let rows = builder.num_gates();
+        let outputs = graph.outputs().iter().map(|output| {
+            let ty: &TensorType = graph.ty(output.value);
+            (ty.dtype, ty.elements())
+        });
+        let outputs = outputs.collect();
+        let data = builder.build::<ProofConfig>();
         Ok(Self {
-            model: bundle.id,
+            verifier: Verifier::new(bundle.id, outputs, data.verifier_data()),
             reference: Reference::new(graph),
-            data: builder.build::<ProofConfig>(),
+            data,
             bytes: input.bytes,
             salt,
             chain,
@@ -122,7 +119,7 @@ impl Circuit {
 
     /// The model.
     pub const fn model(&self) -> ModelId {
-        self.model
+        self.verifier.model()
     }
 
     /// What it takes to prove an inference.
@@ -183,65 +180,21 @@ impl Circuit {
         let proof =
             prove_with_partition_witness(&self.data.prover_only, &self.data.common, witness, &mut timing)
                 .map_err(failed)?;
-        let mut bytes = proof.to_bytes();
-        bytes.truncate(bytes.len() - 8 * (1 + proof.public_inputs.len()));
         Ok(Proof {
             statement: Statement {
-                model: self.model,
+                model: self.model(),
                 input: commit(inference.salt, inference.input),
                 output,
                 chain_id: inference.chain_id,
                 job_id: inference.job_id,
             },
-            bytes,
+            bytes: encode(&proof),
         })
     }
 
-    /// Checks that a proof proves a statement. The statement must be the verifier's own: one that came with the proof says
-    /// what was proven, not what was asked for.
-    ///
-    /// # Errors
-    /// If it does not, for whatever reason.
-    pub fn verify(&self, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
-        if statement.model != self.model {
-            return Err(VerifyError::Model {
-                stated: statement.model,
-                key: self.model,
-            });
-        }
-        let public_inputs = self.public_inputs(statement)?;
-        let proof = self.parse(proof, public_inputs)?;
-        self.data
-            .verify(proof)
-            .map_err(|e| VerifyError::Refused(e.to_string()))
-    }
-
-    fn public_inputs(&self, statement: &Statement) -> Result<Vec<F>, VerifyError> {
-        let graph = self.reference.segment().graph();
-        let types = graph.outputs().iter().map(|output| {
-            let ty: &TensorType = graph.ty(output.value);
-            (ty.dtype, ty.elements())
-        });
-        let output = output_elements(types, &statement.output).ok_or_else(|| VerifyError::Output {
-            expected: graph.output_bytes(),
-            actual: statement.output.len(),
-        })?;
-        let fixed = fixed_inputs(
-            &statement.model,
-            &statement.input,
-            statement.chain_id,
-            &statement.job_id,
-        );
-        Ok(fixed.into_iter().chain(output).collect())
-    }
-
-    fn parse(
-        &self,
-        bytes: &[u8],
-        public_inputs: Vec<F>,
-    ) -> Result<ProofWithPublicInputs<F, ProofConfig, D>, VerifyError> {
-        let proof = crate::encoding::decode(bytes, &self.data.common)?;
-        Ok(ProofWithPublicInputs { proof, public_inputs })
+    /// What checks the proofs of this circuit.
+    pub const fn verifier(&self) -> &Verifier {
+        &self.verifier
     }
 
     fn inputs(&self, inference: &Inference<'_>) -> Result<PartialWitness<F>, anyhow::Error> {

@@ -8,8 +8,8 @@ use plonky2::plonk::config::Hasher as _;
 /// "METISIN0" as a little-endian number, less than p: what keeps these hashes apart from others by Poseidon.
 pub(crate) const DOMAIN: u64 = u64::from_le_bytes(*b"METISIN0");
 
-/// What makes a commitment to an input that can be guessed say nothing of it. It must be drawn at random and kept secret
-/// as long as the input is.
+/// What makes a commitment to an input that can be guessed say nothing of it. It must be drawn at random and
+/// kept secret as long as the input is.
 pub type Salt = [u8; 32];
 
 /// A commitment: four elements of the field.

@@ -18,7 +18,8 @@ pub struct Description {
     pub memory_bytes: u64,
 }
 
-/// The prover's columns besides wires, constants and copies: partial products and quotients, for two challenges.
+/// The prover's columns besides wires, constants and copies: partial products and quotients, for two
+/// challenges.
 const OTHER_COLUMNS: usize = 2 * (1 + 9) + 2 * 8;
 
 /// Points for each row: the rate of the code is 1/8.
@@ -29,8 +30,8 @@ pub(crate) const fn columns(constants: usize, wires: usize, routed: usize) -> us
     constants + wires + routed + OTHER_COLUMNS
 }
 
-/// What the columns take: their values on the larger domain, once by column and once by row while they are transposed,
-/// coefficients, and four Merkle trees.
+/// What the columns take: their values on the larger domain, once by column and once by row while they are
+/// transposed, coefficients, and four Merkle trees.
 pub(crate) const fn memory_bytes(columns: usize, degree_bits: usize) -> u64 {
     let words = columns as u64 * (2 * BLOW_UP + 2) + 4 * 2 * 4 * BLOW_UP;
     (words * 8).saturating_mul(1 << degree_bits)

@@ -1,15 +1,18 @@
 //! Proofs as bytes.
 //!
-//! The bytes are plonky2's, whose reader trusts them: it takes numbers that are not below p, and lengths of Merkle proofs as
-//! they stand there. Everything about a proof's form follows from the circuit, so it is checked here first, byte by byte, and a
-//! proof has one form.
+//! The bytes are plonky2's, whose reader trusts them: it takes numbers that are not below p, and lengths of
+//! Merkle proofs as they stand there. Everything about a proof's form follows from the circuit, so it is
+//! checked here first, byte by byte, and a proof has one form.
 
 use crate::error::VerifyError;
 use crate::field::{D, F, ProofConfig};
 use plonky2::field::types::Field64;
 use plonky2::plonk::circuit_data::CommonCircuitData;
-use plonky2::plonk::proof::Proof;
+use plonky2::plonk::proof::{Proof, ProofWithPublicInputs};
 use plonky2::util::serialization::{Buffer, Read};
+
+/// Elements that hide a row of the prover's columns, where a proof hides them.
+const SALT: usize = 4;
 
 /// Elements of a hash.
 const HASH: usize = 4;
@@ -20,6 +23,14 @@ enum Part {
     Elements(usize),
     /// A byte that says how many hashes a Merkle proof has, and these.
     MerkleProof(usize),
+}
+
+/// Writes a proof, without its public inputs.
+pub(crate) fn encode(proof: &ProofWithPublicInputs<F, ProofConfig, D>) -> Vec<u8> {
+    let mut bytes = proof.to_bytes();
+    // They stand at the end, after their number.
+    bytes.truncate(bytes.len() - 8 * (1 + proof.public_inputs.len()));
+    bytes
 }
 
 /// Reads a proof of the circuit.
@@ -89,11 +100,12 @@ fn parts(common: &CommonCircuitData<F, D>) -> Vec<Part> {
     let depth = |domain_bits: usize| domain_bits.saturating_sub(config.fri_config.cap_height);
     let domain_bits = fri.degree_bits + config.fri_config.rate_bits;
     // The verifying key's tree, and those of wires, products, quotients.
+    let salt = if fri.hiding { SALT } else { 0 };
     let trees = [
         common.num_constants + config.num_routed_wires,
-        config.num_wires,
-        challenges + products,
-        quotients,
+        config.num_wires + salt,
+        challenges + products + salt,
+        quotients + salt,
     ];
     for _ in 0..config.fri_config.num_query_rounds {
         for columns in trees {

@@ -52,9 +52,12 @@ pub enum ProveError {
         element: usize,
         /// Of the reference.
         expected: i64,
-        /// Of the circuit; `None` where it has none.
+        /// Of the circuit.
         actual: i64,
     },
+    /// A proof that is to be wrapped is none.
+    #[error("a proof that is not valid cannot be wrapped: {0}")]
+    Inner(#[from] VerifyError),
     /// plonky2 failed.
     #[error("the proof could not be made: {0}")]
     Backend(String),

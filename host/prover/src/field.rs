@@ -17,8 +17,8 @@ pub type ProofConfig = PoseidonGoldilocksConfig;
 /// The hash of [`ProofConfig`].
 pub type Hasher = PoseidonHash;
 
-/// Where an integer has at most this magnitude, it is told from every other such integer by its residue: two of
-/// them differ by less than p.
+/// Where an integer has at most this magnitude, it is told from every other such integer by its residue: two
+/// of them differ by less than p.
 pub(crate) const MAX_MAGNITUDE: i128 = 1 << 62;
 
 /// The residue of an integer.

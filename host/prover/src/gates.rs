@@ -1,7 +1,7 @@
 //! The gates: each file has one, its constraints, and how its wires are filled.
 //!
-//! A gate is a set of [`Rules`]; [`Custom`] makes a plonky2 gate of it. Wires of one row repeat for each of its
-//! operations, which have nothing to do with each other.
+//! A gate is a set of [`Rules`]; [`Custom`] makes a plonky2 gate of it. Wires of one row repeat for each of
+//! its operations, which have nothing to do with each other.
 
 mod bytes;
 mod constants;

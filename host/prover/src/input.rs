@@ -1,4 +1,5 @@
-//! The rows of a circuit that read the raw input: its bytes, the commitment to them, the elements that they make.
+//! The rows of a circuit that read the raw input: its bytes, the commitment to them, the elements that they
+//! make.
 
 use crate::commitment::DOMAIN;
 use crate::field::{F, Hasher};
@@ -18,7 +19,8 @@ pub(crate) struct Input {
     pub(crate) elements: Vec<Vec<Target>>,
 }
 
-/// Of every byte of the raw input, whether it is read as i8: the only or the highest byte of an element with a sign.
+/// Of every byte of the raw input, whether it is read as i8: the only or the highest byte of an element with
+/// a sign.
 pub(crate) fn signed_bytes(graph: &Graph) -> Vec<bool> {
     let mut signed = Vec::with_capacity(graph.input_bytes());
     for port in graph.inputs() {

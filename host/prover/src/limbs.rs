@@ -1,7 +1,7 @@
 //! Limbs to base 4: how a number is shown to lie in `0..4^n`.
 //!
-//! A limb's constraint has degree 4, and a limb takes one wire for two bits. A bit's would have degree 2 and take a wire for
-//! each; to base 8 the degree would leave no room for selectors.
+//! A limb's constraint has degree 4, and a limb takes one wire for two bits. A bit's would have degree 2 and
+//! take a wire for each; to base 8 the degree would leave no room for selectors.
 
 use crate::arithmetic::{Arithmetic, vanishes_below};
 use crate::field::F;

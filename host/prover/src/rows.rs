@@ -9,8 +9,8 @@ use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::circuit_data::CircuitConfig;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Constants that plonky2's own parts may ask for on top of ours. Were there more, building would panic for want of a
-/// gate of its own; these parts do not depend on the model, and need four.
+/// Constants that plonky2's own parts may ask for on top of ours. Were there more, building would panic for
+/// want of a gate of its own; these parts do not depend on the model, and need four.
 const SPARE_CONSTANTS: usize = 16;
 
 /// One use of a gate's operation.
@@ -125,8 +125,8 @@ impl Rows {
         }
     }
 
-    /// Adds rows for these operations and says where each came to be. What is left of the last row repeats the last
-    /// operation, so that its wires satisfy the constraints.
+    /// Adds rows for these operations and says where each came to be. What is left of the last row repeats
+    /// the last operation, so that its wires satisfy the constraints.
     pub(crate) fn operations<R: Rules>(&mut self, rules: &R, operations: &[Operation]) -> Vec<Place> {
         let mut places = Vec::with_capacity(operations.len());
         for chunk in operations.chunks(rules.operations()) {

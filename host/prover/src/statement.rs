@@ -8,7 +8,8 @@ use plonky2::field::types::Field;
 /// The version of the statement and of the circuits that prove it; each proof is bound to it.
 pub(crate) const VERSION: u32 = 0;
 
-/// "Model `model` on the input that is committed to by `input` gives `output`, for chain `chain_id` and job `job_id`."
+/// "Model `model` on the input that is committed to by `input` gives `output`, for chain `chain_id` and job
+/// `job_id`."
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// The model's name.
@@ -21,6 +22,15 @@ pub struct Statement {
     pub chain_id: u64,
     /// What it is for there: whoever accepts a proof chooses it, and accepts none twice.
     pub job_id: [u8; 32],
+}
+
+/// A statement with its proof.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// What is proven.
+    pub statement: Statement,
+    /// The proof, without the public inputs, which follow from the statement.
+    pub bytes: Vec<u8>,
 }
 
 /// Public inputs before the output: version, model, commitment, chain, job.
@@ -61,7 +71,8 @@ pub(crate) fn job_elements(job_id: &[u8; 32]) -> [F; 8] {
     words(job_id).map(limb)
 }
 
-/// Elements of raw tensors of these types, one after the other: each as its residue. `None` if the length is another.
+/// Elements of raw tensors of these types, one after the other: each as its residue. `None` if the length is
+/// another.
 pub(crate) fn output_elements(
     types: impl Iterator<Item = (DType, usize)>,
     mut output: &[u8],

@@ -8,7 +8,7 @@ mod common;
 
 use common::Model;
 use metisvm_model::{Bundle, DType, Op, Padding, Shape, Window};
-use metisvm_prover::{Circuit, Inference};
+use metisvm_prover::{Circuit, Inference, Proof, Verifier, Wrap};
 use std::time::Instant;
 
 /// Processor seconds of this process so far.
@@ -36,21 +36,45 @@ fn report(name: &str, bundle: &Bundle) {
         chain_id: 1,
         job_id: [3; 32],
     };
-    for _ in 0..3 {
+    let raw = measured(&format!("{name}, raw"), circuit.verifier(), 3, || {
+        circuit.prove(&inference).expect("every input can be proven")
+    });
+    let start = cpu_seconds();
+    let wrap = Wrap::new(circuit.verifier(), false);
+    let last = Wrap::new(wrap.verifier(), true);
+    println!("{name}: keys of two wraps {:.2} CPU-s", cpu_seconds() - start);
+    let wrapped = measured(&format!("{name}, wrapped"), wrap.verifier(), 2, || {
+        wrap.prove(circuit.verifier(), &raw).expect("it is a proof")
+    });
+    measured(
+        &format!("{name}, wrapped and blinded"),
+        last.verifier(),
+        2,
+        || last.prove(wrap.verifier(), &wrapped).expect("it is a proof"),
+    );
+}
+
+/// The proof, made a few times, with what it took.
+fn measured(name: &str, verifier: &Verifier, times: usize, prove: impl Fn() -> Proof) -> Proof {
+    let degree_bits = verifier.degree_bits();
+    let mut last = None;
+    for _ in 0..times {
         let (start, wall) = (cpu_seconds(), Instant::now());
-        let proof = circuit.prove(&inference).expect("every input can be proven");
+        let proof = prove();
         let (cpu, wall) = (cpu_seconds() - start, wall.elapsed().as_secs_f64());
-        let start = Instant::now();
-        circuit
+        let start = cpu_seconds();
+        verifier
             .verify(&proof.statement, &proof.bytes)
             .expect("it is a proof");
         println!(
-            "{name}: prove {cpu:.3} CPU-s, {wall:.3} s; proof {} bytes; verify {:.1} ms; peak {:?} bytes",
+            "{name} (2^{degree_bits}): prove {cpu:.3} CPU-s, {wall:.3} s; proof {} bytes; verify {:.1} CPU-ms; peak {} bytes",
             proof.bytes.len(),
-            start.elapsed().as_secs_f64() * 1e3,
-            peak_bytes()
+            (cpu_seconds() - start) * 1e3,
+            peak_bytes().map_or("?".to_string(), |bytes| bytes.to_string()),
         );
+        last = Some(proof);
     }
+    last.expect("it is made once at least")
 }
 
 /// 784 → 128 → 10, and the class.

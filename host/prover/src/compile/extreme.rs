@@ -45,8 +45,9 @@ pub(super) fn reduce_max(rows: &mut Rows, node: &NodeView<'_>, axis: usize) -> R
     greatest(rows, lines, node.interval(0))
 }
 
-/// ArgMax. The key of element i, of n, is `x · 2^s + (n − 1 − i)` with `2^s ≥ n`: the greatest key is that of the first of the
-/// greatest elements, and its lower part, which division by `2^s` leaves, says which that is.
+/// ArgMax. The key of element i, of n, is `x · 2^s + (n − 1 − i)` with `2^s ≥ n`: the greatest key is that of
+/// the first of the greatest elements, and its lower part, which division by `2^s` leaves, says which that
+/// is.
 pub(super) fn arg_max(rows: &mut Rows, node: &NodeView<'_>, axis: usize) -> Result<Vec<Target>, Refusal> {
     let (_, extent, _) = node.ty(0).shape.split(axis);
     let lines = lines(node, &node.wires(rows, 0), axis);
@@ -72,7 +73,7 @@ pub(super) fn arg_max(rows: &mut Rows, node: &NodeView<'_>, axis: usize) -> Resu
     let found = greatest(rows, keyed, keys)?;
 
     let span = x.high.abs_diff(x.low);
-    let gate = Requantise::new(shift as usize, false, span, 0);
+    let gate = Requantise::new(shift as usize, false, span..=span, 0);
     let gate = gate.ok_or_else(|| Refusal::unsupported("the dimension is too long"))?;
     let constants = RequantiseConstants {
         multiplier: 1,

@@ -115,8 +115,8 @@ impl Constants {
         self.bias_of(output, terms, |i| weight(output, i))
     }
 
-    /// The bias of an output with x's zero point folded in: `bias − x_zero · Σ w`. At most 2^26 weights of at most 2^8, times
-    /// 2^15, and 2^31: far below 2^62.
+    /// The bias of an output with x's zero point folded in: `bias − x_zero · Σ w`. At most 2^26 weights of at
+    /// most 2^8, times 2^15, and 2^31: far below 2^62.
     fn bias_of(&self, output: usize, terms: usize, weight: impl Fn(usize) -> i64) -> i64 {
         let sum: i64 = (0..terms).map(weight).sum();
         let bias = self.bias.as_ref().map_or(0, |bias| bias[output]);

@@ -15,18 +15,10 @@ struct Scaled {
     multiplier: i64,
     shift: u32,
     zero: i64,
-}
-
-/// What all elements have in common.
-struct Limits {
-    /// The operand.
-    acc: Interval,
-    /// The number before the clamp.
+    /// That number.
     unclamped: Interval,
     /// The result.
     result: Interval,
-    /// Whether half is added before the shift.
-    rounds: bool,
 }
 
 /// Requantise.
@@ -44,42 +36,27 @@ pub(super) fn requantise(
         data[if data.len() == 1 { 0 } else { channel }]
     };
     let acc = node.interval(0);
-    // Worked out here as well as by the graph, as the completeness of the circuit rests on it.
-    let channels = multiplier
-        .data()
-        .len()
-        .max(shift.data().len())
-        .max(zero.data().len());
-    let ends = (0..channels).flat_map(|c| {
-        let (m, s, z) = (of(&multiplier, c), of(&shift, c), of(&zero, c));
-        [acc.low, acc.high].map(|a| i64::from(z) + ((a * i64::from(m) + (1 << (s - 1))) >> s))
-    });
-    let unclamped = ends.fold(None, |so_far: Option<Interval>, end| {
-        let Interval { low, high } = so_far.unwrap_or(Interval { low: end, high: end });
-        Some(Interval {
-            low: low.min(end),
-            high: high.max(end),
-        })
-    });
-    let unclamped = unclamped.ok_or_else(|| Refusal::unsupported("it has no parameters"))?;
     let (_, extent, inner) = node.ty(0).shape.split(axis);
     let wires = node.wires(rows, 0);
-    let elements = wires.iter().enumerate().map(|(i, &acc)| {
+    let elements = wires.iter().enumerate().map(|(i, &wire)| {
         let channel = i / inner % extent;
+        let (m, s, z) = (of(&multiplier, channel), of(&shift, channel), of(&zero, channel));
+        let scaled = |a: i64| i64::from(z) + ((a * i64::from(m) + (1 << (s - 1))) >> s);
+        let unclamped = Interval {
+            low: scaled(acc.low),
+            high: scaled(acc.high),
+        };
         Scaled {
-            acc,
-            multiplier: of(&multiplier, channel).into(),
-            shift: of(&shift, channel).unsigned_abs(),
-            zero: of(&zero, channel).into(),
+            acc: wire,
+            multiplier: m.into(),
+            shift: s.unsigned_abs(),
+            zero: z.into(),
+            unclamped,
+            result: saturated(unclamped, to),
         }
     });
-    let limits = Limits {
-        acc,
-        unclamped,
-        result: saturated(unclamped, to),
-        rounds: true,
-    };
-    scaled(rows, elements.collect(), &limits)
+    let elements = elements.collect();
+    scaled(rows, elements, acc, true)
 }
 
 /// Clamp: a shift by nothing.
@@ -88,22 +65,19 @@ pub(super) fn clamp(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>,
     let high = i64::from(node.constant(2, "bounds")?.data()[0]);
     let x = node.interval(0);
     let wires = node.wires(rows, 0);
+    let result = Interval {
+        low: x.low.clamp(low, high),
+        high: x.high.clamp(low, high),
+    };
     let elements = wires.iter().map(|&acc| Scaled {
         acc,
         multiplier: 1,
         shift: 0,
         zero: 0,
-    });
-    let limits = Limits {
-        acc: x,
         unclamped: x,
-        result: Interval {
-            low: x.low.clamp(low, high),
-            high: x.high.clamp(low, high),
-        },
-        rounds: false,
-    };
-    scaled(rows, elements.collect(), &limits)
+        result,
+    });
+    scaled(rows, elements.collect(), x, false)
 }
 
 /// Mul: a product of wires, then as Requantise.
@@ -126,15 +100,11 @@ pub(super) fn mul(rows: &mut Rows, node: &NodeView<'_>, shift: u32) -> Result<Ve
         multiplier: 1,
         shift,
         zero: 0,
-    });
-    let elements = elements.collect();
-    let limits = Limits {
-        acc: product,
         unclamped,
         result: saturated(unclamped, node.result_ty().dtype),
-        rounds: shift > 0,
-    };
-    scaled(rows, elements, &limits)
+    });
+    let elements = elements.collect();
+    scaled(rows, elements, product, shift > 0)
 }
 
 /// What clamping to a type makes of an interval.
@@ -145,50 +115,83 @@ fn saturated(interval: Interval, to: DType) -> Interval {
     }
 }
 
-/// Rows for all elements, in few gates: a shift is made larger to the greatest of them where the numbers allow it.
-fn scaled(rows: &mut Rows, elements: Vec<Scaled>, limits: &Limits) -> Result<Vec<Target>, Refusal> {
-    let span = limits.result.high.abs_diff(limits.result.low);
-    let above = (limits.unclamped.high - limits.result.high).max(0);
-    let excess = above.max(limits.result.low - limits.unclamped.low).unsigned_abs();
-    let acc = limits.acc.low.unsigned_abs().max(limits.acc.high.unsigned_abs());
-    let gate_for = |shift: u32| Requantise::new(shift as usize, limits.rounds, span, excess);
-    let constants = |element: &Scaled, shift: u32| RequantiseConstants {
-        multiplier: element.multiplier << (shift - element.shift),
-        offset: limits.result.low - element.zero,
-        low: limits.result.low,
-        span,
-    };
-    let fits = |element: &Scaled, shift: u32| {
-        gate_for(shift).is_some_and(|gate| gate.fits(acc, &constants(element, shift), MAX_MAGNITUDE))
-    };
-    let even = |shift: u32| shift.next_multiple_of(2);
-    let greatest = even(elements.iter().map(|e| e.shift).max().unwrap_or(0));
-    let one = elements.iter().all(|e| fits(e, greatest));
-    let mut by_shift: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (i, element) in elements.iter().enumerate() {
-        let shift = if one { greatest } else { even(element.shift) };
-        if !one && !fits(element, shift) {
-            return Err(Refusal::unsupported(format!(
-                "a shift of {} with numbers of up to {acc} does not fit the field",
-                element.shift
-            )));
-        }
-        by_shift.entry(shift).or_default().push(i);
-    }
+/// How alike the elements are made.
+#[derive(Clone, Copy)]
+struct Alike {
+    /// All have the limits that hold for every one.
+    limits: bool,
+    /// All have the greatest shift.
+    shift: bool,
+}
+
+/// The operations of one gate, each with the position of its element.
+type Group = (Requantise, Vec<(usize, RequantiseConstants)>);
+
+/// Rows for all elements, which are made as alike as the field allows: that takes fewer gates, and fewer
+/// limbs.
+fn scaled(
+    rows: &mut Rows,
+    elements: Vec<Scaled>,
+    acc: Interval,
+    rounds: bool,
+) -> Result<Vec<Target>, Refusal> {
+    let magnitude = acc.low.unsigned_abs().max(acc.high.unsigned_abs());
+    let ways = [(true, true), (false, true), (true, false), (false, false)];
+    let groups = ways
+        .into_iter()
+        .find_map(|(limits, shift)| groups(&elements, magnitude, rounds, Alike { limits, shift }));
+    let groups = groups.ok_or_else(|| {
+        let shift = elements.iter().map(|e| e.shift).max().unwrap_or(0);
+        let why = format!("a shift of {shift} with numbers of up to {magnitude} does not fit the field");
+        Refusal::Unsupported(why)
+    })?;
     let mut results = vec![Target::default(); elements.len()];
-    for (shift, members) in by_shift {
-        let Some(gate) = gate_for(shift) else {
-            return Err(Refusal::unsupported(format!("a shift of {shift} is too far")));
-        };
+    for (gate, members) in groups {
         rows.reserve(members.len().div_ceil(gate.operations()))?;
-        let operations = members.iter().map(|&i| Operation {
-            inputs: vec![elements[i].acc],
-            constants: constants(&elements[i], shift).elements().to_vec(),
+        let operations = members.iter().map(|(i, constants)| Operation {
+            inputs: vec![elements[*i].acc],
+            constants: constants.elements().to_vec(),
         });
         let places = rows.operations(&gate, &operations.collect::<Vec<_>>());
-        for (i, place) in members.into_iter().zip(places) {
+        for ((i, _), place) in members.into_iter().zip(places) {
             results[i] = place.wire(gate.result(place.operation));
         }
     }
     Ok(results)
+}
+
+/// The gates for all elements; `None` where the two sides of a division could be too large.
+fn groups(elements: &[Scaled], magnitude: u64, rounds: bool, alike: Alike) -> Option<Vec<Group>> {
+    let union = |a: Interval, b: Interval| Interval {
+        low: a.low.min(b.low),
+        high: a.high.max(b.high),
+    };
+    let common = elements.iter().map(|e| e.result).reduce(union)?;
+    let greatest = elements.iter().map(|e| e.shift).max()?;
+    let mut by_shift: BTreeMap<u32, (u64, Vec<(usize, RequantiseConstants)>)> = BTreeMap::new();
+    for (i, element) in elements.iter().enumerate() {
+        let limits = if alike.limits { common } else { element.result };
+        let shift = if alike.shift { greatest } else { element.shift };
+        let shift = shift.next_multiple_of(2);
+        let beyond = (element.unclamped.high - limits.high).max(limits.low - element.unclamped.low);
+        let constants = RequantiseConstants {
+            multiplier: element.multiplier << (shift - element.shift),
+            offset: limits.low - element.zero,
+            low: limits.low,
+            span: limits.high.abs_diff(limits.low),
+        };
+        let (excess, members) = by_shift.entry(shift).or_default();
+        *excess = beyond.max(0).unsigned_abs().max(*excess);
+        members.push((i, constants));
+    }
+    let groups = by_shift.into_iter().map(|(shift, (excess, members))| {
+        let spans = members.iter().map(|(_, constants)| constants.span);
+        let spans = spans.clone().min()?..=spans.max()?;
+        let gate = Requantise::new(shift as usize, rounds, spans, excess)?;
+        let fit = members
+            .iter()
+            .all(|(_, constants)| gate.fits(magnitude, constants, MAX_MAGNITUDE));
+        fit.then_some((gate, members))
+    });
+    groups.collect()
 }

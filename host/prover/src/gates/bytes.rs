@@ -1,4 +1,5 @@
-//! Bytes of the input: that they are bytes, what they are as numbers, and seven of them in one element for the hash.
+//! Bytes of the input: that they are bytes, what they are as numbers, and seven of them in one element for
+//! the hash.
 
 use super::rules::{Row, Rules};
 use crate::arithmetic::Arithmetic;
@@ -15,11 +16,11 @@ use plonky2::field::types::Field;
 /// packed   packed = Σ 256^j · b_j over the seven bytes of an element
 /// ```
 ///
-/// So b lies in `0..256`, and value is b read as u8, or as i8 where the constant `signed` is 1. An element of seven bytes is
-/// below 2^56 < p, so it says each of them.
+/// So b lies in `0..256`, and value is b read as u8, or as i8 where the constant `signed` is 1. An element of
+/// seven bytes is below 2^56 < p, so it says each of them.
 ///
-/// Wires: seven values and `packed` of each operation, then limbs, low and high of each byte. Constants: `signed` of
-/// each byte.
+/// Wires: seven values and `packed` of each operation, then limbs, low and high of each byte. Constants:
+/// `signed` of each byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes;
 

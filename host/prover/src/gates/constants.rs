@@ -6,8 +6,9 @@ use crate::field::F;
 
 /// `wire[i] = constant[i]`.
 ///
-/// plonky2's own gate for this has as many wires as a row may have constants, so it cannot be built where weights are
-/// constants. Rows of this one stand ready in its place; plonky2 chooses the constants and fills the wires.
+/// plonky2's own gate for this has as many wires as a row may have constants, so it cannot be built where
+/// weights are constants. Rows of this one stand ready in its place; plonky2 chooses the constants and fills
+/// the wires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Constants;
 

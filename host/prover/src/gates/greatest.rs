@@ -13,8 +13,9 @@ use crate::limbs::{constrain_limbs, decompose, limbs_for, recompose};
 /// limbs        each is 0, 1, 2 or 3
 /// ```
 ///
-/// A field has no divisors of zero, so m is one of the x. Integers of at most 2^40 in magnitude whose difference, taken
-/// modulo p, is below 4^limbs ≤ 2^42 differ by just that, as p is near 2^64: so no x is greater than m.
+/// A field has no divisors of zero, so m is one of the x. Integers of at most 2^40 in magnitude whose
+/// difference, taken modulo p, is below 4^limbs ≤ 2^42 differ by just that, as p is near 2^64: so no x is
+/// greater than m.
 ///
 /// Wires: the x and m of every operation, then its limbs, x by x.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

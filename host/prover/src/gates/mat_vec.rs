@@ -7,9 +7,10 @@ use plonky2::field::types::Field;
 
 /// `out[o] = in[o] + bias[o] + Σ_i w[o][i] · x[i]`.
 ///
-/// A longer sum is a chain of rows, each with the outputs of the one before as `in`. Everything is linear in the
-/// wires, so there is nothing to range-check: if every x is an integer of its interval, every out is the integer
-/// that the sum gives, and the graph's proof says that it is below 2^31 in magnitude, as are all partial sums.
+/// A longer sum is a chain of rows, each with the outputs of the one before as `in`. Everything is linear in
+/// the wires, so there is nothing to range-check: if every x is an integer of its interval, every out is the
+/// integer that the sum gives, and the graph's proof says that it is below 2^31 in magnitude, as are all
+/// partial sums.
 ///
 /// Wires: x, then `in`, then `out`. Constants: w, output by output, then the biases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,8 @@ pub struct MatVec {
 }
 
 impl MatVec {
-    /// The widest that the routed wires of a row allow with 8 outputs. With more outputs a row has more constants, and
-    /// a proof opens every column: 64×32 needs two thirds of the time and 2.7 times the bytes.
+    /// The widest that the routed wires of a row allow with 8 outputs. With more outputs a row has more
+    /// constants, and a proof opens every column: 64×32 needs two thirds of the time and 2.7 times the bytes.
     pub const STANDARD: Self = Self {
         inputs: 64,
         outputs: 8,

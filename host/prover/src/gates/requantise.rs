@@ -1,13 +1,15 @@
-//! Division by a power of two with one rounding, and the limits of the result: Requantise, Mul, Clamp, and the part of
-//! ArgMax that takes a number apart.
+//! Division by a power of two with one rounding, and the limits of the result: Requantise, Mul, Clamp, and
+//! the part of ArgMax that takes a number apart.
 
 use super::rules::{ROUTED_WIRES, Row, Rules, WIRES};
 use crate::arithmetic::Arithmetic;
 use crate::field::{F, integer, residue};
 use crate::limbs::{capacity, constrain_limbs, decompose, limbs_for, recompose};
 use plonky2::field::types::Field;
+use std::ops::{Range, RangeInclusive};
 
-/// `y = clamp(zero + ((acc · multiplier + half) >> shift), low, low + span)`, with `half = 2^(shift−1)` where it rounds.
+/// `y = clamp(zero + ((acc · multiplier + half) >> shift), low, low + span)`, with `half = 2^(shift−1)` where
+/// it rounds.
 ///
 /// With `t = y − low`, `offset = low − zero` and a remainder r it says, of each operation:
 ///
@@ -20,15 +22,17 @@ use plonky2::field::types::Field;
 /// limbs       t, r, e, span − t lie in 0..4^n of their limbs, as each limb is 0, 1, 2 or 3
 /// ```
 ///
-/// Both sides of the division are below 2^62 in magnitude, which [`Requantise::fits`] makes sure of before the gate is used,
-/// so they are equal as integers. As `0 ≤ r < 2^shift`, `t + offset ± e` is the rounded quotient and nothing else. If e
-/// is 0, `zero + quotient` is y and lies between the limits; if not, y is the limit that it lies beyond. Where it never
-/// does there are no limbs of e, and of the last four lines only those of t and r are left.
+/// Both sides of the division are below 2^62 in magnitude, which [`Requantise::fits`] makes sure of before
+/// the gate is used, so they are equal as integers. As `0 ≤ r < 2^shift`, `t + offset ± e` is the rounded
+/// quotient and nothing else. If e is 0, `zero + quotient` is y and lies between the limits; if not, y is the
+/// limit that it lies beyond. Where it never does there are no limbs of e, and of the last four lines only
+/// those of t and r are left.
 ///
-/// A shift is even here, because two limbs to base 4 make one of 16 and half of one makes no range: an odd one, and one
-/// that is less than that of other channels, is made larger together with the multiplier, which changes no quotient.
+/// A shift is even here, because a limb of the remainder has two bits. An odd one, and one that is less than
+/// that of other channels, is made larger together with the multiplier, which changes no quotient.
 ///
-/// Wires: acc and y of every operation, then for each `above` and the limbs. Constants: [`RequantiseConstants`] of each.
+/// Wires: acc and y of every operation, then for each `above` and the limbs. Constants:
+/// [`RequantiseConstants`] of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Requantise {
     shift: usize,
@@ -73,27 +77,32 @@ const MAX_SHIFT: usize = 48;
 /// The limbs of a number of 32 bits and its sign.
 const MAX_LIMBS: usize = 17;
 
+/// The limbs of a product of 32 and 15 bits, with room for the rounding: an excess is no more.
+const MAX_EXCESS_LIMBS: usize = 24;
+
 impl Requantise {
-    /// A gate that divides by `2^shift`, for results that are `span` apart at most, and where `excess` is the farthest
-    /// that a number before the clamp lies beyond them. `None` if the shift is odd or a number too large.
-    pub fn new(shift: usize, rounds: bool, span: u64, excess: u64) -> Option<Self> {
+    /// A gate that divides by `2^shift`, for operations whose spans lie in `spans`, and where `excess` is the
+    /// farthest that a number before the clamp lies beyond the limits. `None` if the shift is odd or a number
+    /// too large.
+    pub fn new(shift: usize, rounds: bool, spans: RangeInclusive<u64>, excess: u64) -> Option<Self> {
+        let result_limbs = limbs_for(*spans.end());
         let gate = Self {
             shift,
             rounds,
-            result_limbs: limbs_for(span),
-            bounded: excess > 0 && span + 1 != capacity(limbs_for(span).min(MAX_LIMBS)),
+            result_limbs,
+            bounded: excess > 0 && *spans.start() != capacity(result_limbs.min(MAX_LIMBS)) - 1,
             excess_limbs: limbs_for(excess),
         };
         let possible = shift.is_multiple_of(2)
             && shift <= MAX_SHIFT
             && gate.result_limbs <= MAX_LIMBS
-            && gate.excess_limbs <= MAX_LIMBS
+            && gate.excess_limbs <= MAX_EXCESS_LIMBS
             && (shift > 0 || !rounds);
         possible.then_some(gate)
     }
 
-    /// Whether both sides of the division stay below `most` in magnitude: for an operand of at most `acc` in magnitude,
-    /// and for whatever limbs a prover chooses.
+    /// Whether both sides of the division stay below `most` in magnitude: for an operand of at most `acc` in
+    /// magnitude, and for whatever limbs a prover chooses.
     pub fn fits(&self, acc: u64, constants: &RequantiseConstants, most: i128) -> bool {
         let left = i128::from(acc) * i128::from(constants.multiplier).abs() + self.half() as i128;
         let quotient = i128::from(capacity(self.result_limbs)) + i128::from(capacity(self.excess_limbs));
@@ -112,7 +121,7 @@ impl Requantise {
     }
 
     /// Where the limbs of the remainder of an operation are, the lowest first.
-    pub fn remainder(&self, operation: usize) -> std::ops::Range<usize> {
+    pub fn remainder(&self, operation: usize) -> Range<usize> {
         let end = self.advice(operation) + self.advice_wires();
         end - self.shift / 2..end
     }
@@ -123,19 +132,19 @@ impl Requantise {
     }
 
     /// Where the limbs of `t` of an operation are, the lowest first.
-    pub fn result_limbs(&self, operation: usize) -> std::ops::Range<usize> {
+    pub fn result_limbs(&self, operation: usize) -> Range<usize> {
         let start = self.advice(operation) + usize::from(self.clamps());
         start..start + self.result_limbs
     }
 
     /// Where the limbs of `span − t` of an operation are; empty where they are not needed.
-    pub fn bound_limbs(&self, operation: usize) -> std::ops::Range<usize> {
+    pub fn bound_limbs(&self, operation: usize) -> Range<usize> {
         let start = self.result_limbs(operation).end;
         start..start + if self.bounded { self.result_limbs } else { 0 }
     }
 
     /// Where the limbs of `e` of an operation are, the lowest first.
-    pub fn excess_limbs(&self, operation: usize) -> std::ops::Range<usize> {
+    pub fn excess_limbs(&self, operation: usize) -> Range<usize> {
         let start = self.bound_limbs(operation).end;
         start..start + self.excess_limbs
     }
@@ -202,7 +211,7 @@ impl Rules for Requantise {
         for operation in 0..self.operations() {
             let [multiplier, offset, low, span] =
                 [0, 1, 2, 3].map(|i| (row.constant)(RequantiseConstants::COUNT * operation + i));
-            let wires = |range: std::ops::Range<usize>| -> Vec<A::Value> { range.map(&row.wire).collect() };
+            let wires = |range: Range<usize>| -> Vec<A::Value> { range.map(&row.wire).collect() };
             let result_limbs = wires(self.result_limbs(operation));
             let remainder_limbs = wires(self.remainder(operation));
             let t = recompose(a, &result_limbs);
@@ -268,7 +277,7 @@ impl Rules for Requantise {
         };
 
         let mut filled = vec![(self.result(operation), residue((low + t) as i64))];
-        let limbs = |range: std::ops::Range<usize>, value: i128| {
+        let limbs = |range: Range<usize>, value: i128| {
             let count = range.len();
             range.zip(decompose(value as u64, count))
         };

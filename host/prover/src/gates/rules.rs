@@ -52,8 +52,8 @@ pub trait Rules: Clone + Debug + Send + Sync + 'static {
     /// The wires that an operation's other wires follow from.
     fn inputs(&self, operation: usize) -> Vec<usize>;
 
-    /// The other wires of an operation, for these values of its inputs and these constants of the row. Inputs for
-    /// which no wires satisfy the constraints get some that do not.
+    /// The other wires of an operation, for these values of its inputs and these constants of the row. Inputs
+    /// for which no wires satisfy the constraints get some that do not.
     fn fill(&self, operation: usize, constants: &[F], inputs: &[F]) -> Vec<(usize, F)>;
 
     /// Constants that plonky2 may choose and the wires that have them: `(constant, wire)`.

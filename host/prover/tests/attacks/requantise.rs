@@ -643,7 +643,7 @@ const ATTACKS: &[(&str, Sample, i64, Claim, &str)] = &[
 impl Sample {
     fn gate(&self) -> Requantise {
         let span = self.high.abs_diff(self.low);
-        Requantise::new(self.shift, self.rounds, span, self.excess).expect("the sample is possible")
+        Requantise::new(self.shift, self.rounds, span..=span, self.excess).expect("the sample is possible")
     }
 
     fn constants(&self, gate: &Requantise) -> Vec<F> {

@@ -1,4 +1,5 @@
 //! Models of known shapes with made-up weights.
+#![allow(dead_code, reason = "each test binary uses a part")]
 
 use metisvm_model::{Bundle, DType, Op, Parsed, Tensor, TensorType, Value, Window};
 
@@ -81,10 +82,11 @@ impl Model {
         self.node(Op::Conv2d { window, groups: 1 }, &[x, w, x_zero, w_zero, bias])
     }
 
-    /// Requantise to u8 with a multiplier for each channel, for sums of so many terms: most results lie within u8.
+    /// Requantise to u8 with a multiplier for each channel, for sums of so many terms: most results lie
+    /// within u8.
     pub(crate) fn narrow(&mut self, acc: Value, axis: u8, channels: u32, terms: u32) -> Value {
         // A sum of n products of 2^7 and 2^6 is near 2^13 · √n.
-        let multiplier = (16384.0 * 16.0 / f64::from(terms).sqrt() / 16.0) as i64;
+        let multiplier = (16384.0 / f64::from(terms).sqrt()) as i64;
         let m = self.random(DType::I16, &[channels], multiplier / 2, multiplier);
         let s = self.scalar(DType::U8, 20);
         let z = self.scalar(DType::U8, 3);

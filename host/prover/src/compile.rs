@@ -6,6 +6,7 @@ mod node;
 mod pointwise;
 mod product;
 mod scale;
+mod table;
 
 use crate::error::CompileError;
 use crate::rows::{Rows, TooManyRows};
@@ -43,6 +44,7 @@ fn node_result(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refu
         Op::Requantise { to, axis } => scale::requantise(rows, node, *to, usize::from(*axis)),
         Op::Clamp => scale::clamp(rows, node),
         Op::Mul { shift, .. } => scale::mul(rows, node, u32::from(*shift)),
+        Op::Table => table::table(rows, node),
         Op::Add => pointwise::add(rows, node, 1),
         Op::Sub => pointwise::add(rows, node, -1),
         Op::ReduceSum { axis } => pointwise::reduce_sum(rows, node, usize::from(*axis)),

@@ -10,6 +10,7 @@ mod greatest;
 mod mat_vec;
 mod requantise;
 mod rules;
+mod table;
 
 pub use bytes::Bytes;
 pub use constants::Constants;
@@ -18,5 +19,6 @@ pub use greatest::Greatest;
 pub use mat_vec::MatVec;
 pub use requantise::{Requantise, RequantiseConstants};
 pub use rules::{Row, Rules};
+pub use table::Table;
 
 pub(crate) use rules::{ROUTED_WIRES, WIRES};

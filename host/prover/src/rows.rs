@@ -110,8 +110,23 @@ impl Rows {
 
     /// `factor · x + y`.
     pub(crate) fn scale_add(&mut self, factor: F, x: Target, y: Target) -> Target {
-        self.constants.insert(1);
-        self.builder.mul_const_add(factor, x, y)
+        let one = self.constant(F::ONE);
+        let result = self.builder.arithmetic(factor, F::ONE, x, one, y);
+        self.noted(result)
+    }
+
+    /// `x · y`.
+    pub(crate) fn multiply(&mut self, x: Target, y: Target) -> Target {
+        let result = self.builder.mul(x, y);
+        self.noted(result)
+    }
+
+    /// plonky2 makes a constant of what it computes of constants alone.
+    fn noted(&mut self, result: Target) -> Target {
+        if let Some(value) = self.builder.target_as_constant(result) {
+            self.constants.insert(value.to_canonical_u64());
+        }
+        result
     }
 
     /// Adds one row of a gate.
@@ -125,22 +140,34 @@ impl Rows {
         }
     }
 
-    /// Adds rows for these operations and says where each came to be. What is left of the last row repeats
-    /// the last operation, so that its wires satisfy the constraints.
+    /// Adds rows for these operations and says where each came to be.
     pub(crate) fn operations<R: Rules>(&mut self, rules: &R, operations: &[Operation]) -> Vec<Place> {
         let mut places = Vec::with_capacity(operations.len());
         for chunk in operations.chunks(rules.operations()) {
-            let in_row = |i: usize| &chunk[i.min(chunk.len() - 1)];
-            let constants = (0..rules.operations()).flat_map(|i| in_row(i).constants.iter().copied());
-            let row = self.row(rules, constants.collect());
-            for operation in 0..rules.operations() {
-                for (wire, &input) in rules.inputs(operation).into_iter().zip(&in_row(operation).inputs) {
-                    self.builder.connect(row.wire(wire), input);
-                }
-            }
-            places.extend((0..chunk.len()).map(|operation| Place { operation, ..row }));
+            let constants = (0..rules.operations()).flat_map(|i| in_row(chunk, i).constants.iter().copied());
+            places.extend(self.operations_of_row(rules, constants.collect(), chunk));
         }
         places
+    }
+
+    /// Adds a row for these operations, of which there may be fewer than it has. What is left of it repeats the
+    /// last operation, so that its wires satisfy the constraints.
+    pub(crate) fn operations_of_row<R: Rules>(
+        &mut self,
+        rules: &R,
+        constants: Vec<F>,
+        operations: &[Operation],
+    ) -> Vec<Place> {
+        let row = self.row(rules, constants);
+        for operation in 0..rules.operations() {
+            let inputs = &in_row(operations, operation).inputs;
+            for (wire, &input) in rules.inputs(operation).into_iter().zip(inputs) {
+                self.builder.connect(row.wire(wire), input);
+            }
+        }
+        (0..operations.len())
+            .map(|operation| Place { operation, ..row })
+            .collect()
     }
 
     /// Adds what stands for constants, and gives the circuit with the count of rows of each gate of ours.
@@ -156,4 +183,9 @@ impl Rows {
         self.builder.set_domain_separator(separator);
         (self.builder, self.by_gate)
     }
+}
+
+/// The operation at a place of a row.
+fn in_row(operations: &[Operation], place: usize) -> &Operation {
+    &operations[place.min(operations.len() - 1)]
 }

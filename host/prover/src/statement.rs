@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn each_part_has_its_place() {
-        let commitment = crate::commit(&[0; 32], &[]);
+        let commitment = crate::commitment::commit(&[0; 32], &[]);
         let of = |model, chain, job| fixed_inputs(&ModelId([model; 32]), &commitment, chain, &[job; 32]);
         let differ = |a: [F; FIXED_INPUTS], b: [F; FIXED_INPUTS]| -> Vec<usize> {
             (0..FIXED_INPUTS).filter(|&i| a[i] != b[i]).collect()

@@ -4,7 +4,7 @@
 use metisvm_model::DType;
 use metisvm_model::kernels::requantise::requantise;
 use metisvm_prover::gates::{
-    Bytes, Constants, Custom, Greatest, MatVec, Requantise, RequantiseConstants, Rules,
+    Bytes, Constants, Custom, Greatest, MatVec, Requantise, RequantiseConstants, Rules, Table,
 };
 use metisvm_prover::{D, F, ProofConfig};
 use plonky2::field::extension::{Extendable, FieldExtension};
@@ -38,6 +38,11 @@ fn constants_conform() {
 #[test]
 fn bytes_conform() {
     conforms(Bytes);
+}
+
+#[test]
+fn table_conforms() {
+    conforms(Table);
 }
 
 #[test]
@@ -222,6 +227,15 @@ proptest! {
         let mut packed = [0; 8];
         packed[..7].copy_from_slice(&bytes);
         prop_assert_eq!(wires[Bytes.packed(2)].to_canonical_u64(), u64::from_le_bytes(packed));
+    }
+
+    #[test]
+    fn table_has_the_entry(entries in prop::collection::vec(accumulator(), 256), x in any::<u8>(), signed in any::<bool>()) {
+        let low = if signed { -128 } else { 0 };
+        let constants: Vec<F> = entries.iter().chain([&low]).map(|&v| number(v.into())).collect();
+        let inputs = vec![number(i64::from(x) + i64::from(low))];
+        let wires = filled(&Table, &constants, &vec![inputs; Table.operations()]);
+        prop_assert_eq!(integer(wires[Table.result(0)]), i64::from(entries[usize::from(x)]));
     }
 
     #[test]

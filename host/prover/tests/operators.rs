@@ -175,7 +175,7 @@ fn pointwise_and_reductions() {
 }
 
 #[test]
-fn pools_and_moves() {
+fn pools_moves_and_tables() {
     for seed in 0..3 {
         let mut model = Model::new(300 + seed);
         let (dtype, ..) = byte_type(&mut model);
@@ -192,7 +192,10 @@ fn pools_and_moves() {
         let shape = Shape::new(&[4, 15]).expect("the shape is possible");
         let perm = vec![2, 0, 3, 1];
         let index = model.random(DType::I32, &[2, 2], 0, 5);
+        let to = pick(&mut model, &[DType::U8, DType::I8, DType::I16, DType::I32]);
+        let table = model.random(to, &[256], to.min().into(), to.max().into());
         let outputs = [
+            model.node(Op::Table, &[x, table]),
             model.node(Op::MaxPool2d { kernel, window }, &[x]),
             model.node(Op::Reshape { shape }, &[x]),
             model.node(Op::Transpose { perm }, &[x]),
@@ -203,6 +206,23 @@ fn pools_and_moves() {
         ];
         proves(&bundle(model, &outputs), seed);
     }
+}
+
+/// What is computed of constants alone is constant, and there may be many of them.
+#[test]
+fn constants_of_constants() {
+    let mut model = Model::new(0);
+    let x = model.input(DType::U8, &[1]);
+    let [a, b] = [0, 1].map(|_| model.random(DType::I16, &[300], -30_000, 30_000));
+    let sum = model.node(Op::Add, &[a, b]);
+    let to = DType::I32;
+    let outputs = [
+        sum,
+        model.node(Op::Mul { shift: 3, to }, &[a, b]),
+        model.node(Op::ReduceSum { axis: 0 }, &[sum]),
+        model.node(Op::Add, &[a, x]),
+    ];
+    proves(&bundle(model, &outputs), 0);
 }
 
 /// That a graph of one node is refused, with the node, its operator and these words.
@@ -219,12 +239,6 @@ fn refused(model: Model, output: Value, name: &str, words: &str) {
 #[test]
 fn what_circuits_lack_is_refused_by_name() {
     let lack = "circuits do not have this operator";
-    let mut model = Model::new(0);
-    let x = model.input(DType::U8, &[4]);
-    let table = model.random(DType::I32, &[256], -5, 5);
-    let y = model.node(Op::Table, &[x, table]);
-    refused(model, y, "Table", lack);
-
     let mut model = Model::new(0);
     let x = model.input(DType::I16, &[4]);
     let table = model.random(DType::I16, &[257], -5, 5);
@@ -254,6 +268,12 @@ fn computed_parameters_are_refused_by_name() {
     let zeros = [model.scalar(DType::U8, 0), model.scalar(DType::I8, 0)];
     let y = model.node(Op::MatMul, &[x, w, zeros[0], zeros[1]]);
     refused(model, y, "MatMul", "weights");
+
+    let mut model = Model::new(0);
+    let x = model.input(DType::U8, &[4]);
+    let table = model.input(DType::I16, &[256]);
+    let y = model.node(Op::Table, &[x, table]);
+    refused(model, y, "Table", "entries");
 
     let mut model = Model::new(0);
     let x = model.input(DType::I16, &[4]);

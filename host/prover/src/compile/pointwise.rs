@@ -1,10 +1,11 @@
 //! Sums, for which plonky2's own arithmetic does: every number stays below 2^31 by the graph's proof.
 
 use super::node::{NodeView, Refusal};
-use crate::field::residue;
+use crate::field::{F, residue};
 use crate::rows::Rows;
 use metisvm_model::kernels::broadcast;
 use metisvm_model::{DType, Tensor, TensorType};
+use plonky2::field::types::Field;
 use plonky2::iop::target::Target;
 
 /// `a + sign · b`.
@@ -23,8 +24,11 @@ pub(super) fn reduce_sum(rows: &mut Rows, node: &NodeView<'_>, axis: usize) -> R
     let mut sums = Vec::with_capacity(outer * inner);
     for block in x.chunks_exact(extent * inner) {
         for i in 0..inner {
-            let terms = block[i..].iter().step_by(inner).copied();
-            sums.push(rows.builder().add_many(terms));
+            let mut sum = block[i];
+            for &term in block[i..].iter().step_by(inner).skip(1) {
+                sum = rows.scale_add(F::ONE, term, sum);
+            }
+            sums.push(sum);
         }
     }
     Ok(sums)

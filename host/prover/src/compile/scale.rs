@@ -96,7 +96,7 @@ pub(super) fn mul(rows: &mut Rows, node: &NodeView<'_>, shift: u32) -> Result<Ve
     };
     let pairs = pointwise::pairs(rows, node);
     let elements = pairs.into_iter().map(|(a, b)| Scaled {
-        acc: rows.builder().mul(a, b),
+        acc: rows.multiply(a, b),
         multiplier: 1,
         shift,
         zero: 0,

@@ -10,3 +10,4 @@ mod greatest;
 mod harness;
 mod mat_vec;
 mod requantise;
+mod table;

@@ -13,6 +13,12 @@ const ATTACKS: &[(&str, usize, i64)] = &[
     ("wrapped by 2^32", 3, 1 << 32),
     ("wrapped by 2^31", 4, 1 << 31),
     ("by the greatest product", 5, 255 * 255),
+    ("by the least product", 5, -255 * 255),
+    ("wrapped by -2^32", 3, -(1 << 32)),
+    ("far, up", 1, 1 << 60),
+    ("far, down", 1, -(1 << 60)),
+    ("by 256", 2, 256),
+    ("by -256", 6, -256),
 ];
 
 #[test]

@@ -1,0 +1,60 @@
+//! From a graph to rows: each file below has a kind of operator.
+
+mod extreme;
+mod moves;
+mod node;
+mod pointwise;
+mod product;
+mod scale;
+mod table;
+
+use crate::error::CompileError;
+use crate::rows::{Rows, TooManyRows};
+use metisvm_model::{Graph, Op, Value};
+use node::{NodeView, Refusal};
+use plonky2::iop::target::Target;
+
+pub(crate) use node::Values;
+
+/// Adds every node of a graph whose inputs stand in `values`, and puts the wires of each result there.
+pub(crate) fn nodes(rows: &mut Rows, graph: &Graph, values: &mut Values) -> Result<(), CompileError> {
+    for (index, node) in graph.nodes().iter().enumerate() {
+        let result = node_result(rows, &NodeView::new(graph, index, values));
+        let result = result.and_then(|wires| rows.reserve(0).map(|()| wires).map_err(Refusal::from));
+        let wires = result.map_err(|refusal| match refusal {
+            Refusal::Unsupported(why) => CompileError::Unsupported {
+                node: index,
+                operator: node.op.name(),
+                why,
+            },
+            Refusal::TooLarge(TooManyRows { rows, bytes, limit }) => {
+                CompileError::TooLarge { rows, bytes, limit }
+            }
+        })?;
+        debug_assert_eq!(wires.len(), graph.ty(Value::Node(index as u32)).elements());
+        values.nodes.push(wires);
+    }
+    Ok(())
+}
+
+fn node_result(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refusal> {
+    match node.op() {
+        Op::MatMul | Op::WideMatMul => product::mat_mul(rows, node),
+        Op::Conv2d { window, groups } => product::conv2d(rows, node, window, *groups as usize),
+        Op::Requantise { to, axis } => scale::requantise(rows, node, *to, usize::from(*axis)),
+        Op::Clamp => scale::clamp(rows, node),
+        Op::Mul { shift, .. } => scale::mul(rows, node, u32::from(*shift)),
+        Op::Table => table::table(rows, node),
+        Op::Add => pointwise::add(rows, node, 1),
+        Op::Sub => pointwise::add(rows, node, -1),
+        Op::ReduceSum { axis } => pointwise::reduce_sum(rows, node, usize::from(*axis)),
+        Op::MaxPool2d { kernel, window } => extreme::max_pool2d(rows, node, *kernel, window),
+        Op::ReduceMax { axis } => extreme::reduce_max(rows, node, usize::from(*axis)),
+        Op::ArgMax { axis } => extreme::arg_max(rows, node, usize::from(*axis)),
+        Op::Reshape { .. } | Op::Transpose { .. } | Op::Concat { .. } => moves::moved(rows, node),
+        Op::Gather { .. } => moves::gather(rows, node),
+        _ => Err(Refusal::Unsupported(
+            "circuits do not have this operator".to_string(),
+        )),
+    }
+}

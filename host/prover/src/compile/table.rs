@@ -1,0 +1,38 @@
+//! Table.
+
+use super::node::{NodeView, Refusal};
+use crate::field::{F, residue};
+use crate::gates::{Rules, Table};
+use crate::rows::{Operation, Rows};
+use plonky2::iop::target::Target;
+
+/// Table: entries are indexed by the bits of x as an unsigned byte, and by the gate from the least x on.
+pub(super) fn table(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refusal> {
+    let table = node.constant(1, "entries")?;
+    let low = node.ty(0).dtype.min();
+    let entry = |i: usize| table.data()[usize::from((i as i32 + low) as u8)];
+    let constants: Vec<F> = (0..Table::ENTRIES)
+        .map(|i| residue(entry(i).into()))
+        .chain([residue(low.into())])
+        .collect();
+    let x = node.wires(rows, 0);
+    rows.reserve(x.len().div_ceil(Table.operations()))?;
+    let mut y = Vec::with_capacity(x.len());
+    // All operations of a row have the same constants.
+    for chunk in x.chunks(Table.operations()) {
+        let operations: Vec<Operation> = chunk
+            .iter()
+            .map(|&x| Operation {
+                inputs: vec![x],
+                constants: Vec::new(),
+            })
+            .collect();
+        let places = rows.operations_of_row(&Table, constants.clone(), &operations);
+        y.extend(
+            places
+                .into_iter()
+                .map(|place| place.wire(Table.result(place.operation))),
+        );
+    }
+    Ok(y)
+}

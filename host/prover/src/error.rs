@@ -1,0 +1,97 @@
+//! What can go wrong.
+
+use metisvm_model::{ModelId, WrongInputLength};
+
+/// Why a model has no circuit here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// An operator, or a form of it, that circuits lack. docs/proofs.md lists them.
+    #[error("node {node}, {operator}, cannot be proven: {why}")]
+    Unsupported {
+        /// Its position in the graph.
+        node: usize,
+        /// Its operator.
+        operator: &'static str,
+        /// What is missing.
+        why: String,
+    },
+    /// The proof would take more than is allowed.
+    #[error(
+        "the circuit of the model has {rows} rows and more, and proving it would take about {bytes} bytes, over the \
+         limit of {limit}; raise the limit"
+    )]
+    TooLarge {
+        /// Rows so far.
+        rows: usize,
+        /// What so many would take.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+/// Why an inference was not proven.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// An input of another length than the model takes.
+    #[error(transparent)]
+    Input(#[from] WrongInputLength),
+    /// A wire has another value than the reference kernel gives: a defect of the circuit.
+    #[error(
+        "the circuit computes {actual} for element {element} of node {node}, {operator}, and the reference {expected}; \
+         please report this"
+    )]
+    Disagrees {
+        /// The node's position in the graph.
+        node: usize,
+        /// Its operator.
+        operator: &'static str,
+        /// Position of the element, row-major.
+        element: usize,
+        /// Of the reference.
+        expected: i64,
+        /// Of the circuit.
+        actual: i64,
+    },
+    /// A proof that is to be wrapped is none.
+    #[error("a proof that is not valid cannot be wrapped: {0}")]
+    Inner(#[from] VerifyError),
+    /// plonky2 failed.
+    #[error("the proof could not be made: {0}")]
+    Backend(String),
+}
+
+/// Why a proof is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The statement is about another model than the key.
+    #[error("the statement is about model {stated}; the key is that of model {key}")]
+    Model {
+        /// Of the statement.
+        stated: ModelId,
+        /// Of the key.
+        key: ModelId,
+    },
+    /// The output of the statement has another length than the model's.
+    #[error("the output has {actual} bytes; the model gives {expected}")]
+    Output {
+        /// Of the model.
+        expected: usize,
+        /// Of the statement.
+        actual: usize,
+    },
+    /// The bytes are no proof.
+    #[error("the proof is malformed at byte {at}: {why}")]
+    Malformed {
+        /// Where.
+        at: usize,
+        /// What is wrong there.
+        why: &'static str,
+    },
+    /// It is the proof of no true statement, or of another one.
+    #[error("the proof does not prove the statement: {0}")]
+    Refused(String),
+}

@@ -1,0 +1,90 @@
+//! What checks proofs: all that is left of a circuit when nothing is to be proven.
+
+use crate::encoding;
+use crate::error::VerifyError;
+use crate::field::{D, F, ProofConfig};
+use crate::statement::{Statement, fixed_inputs, output_elements};
+use metisvm_model::{DType, ModelId};
+use plonky2::plonk::circuit_data::VerifierCircuitData;
+use plonky2::plonk::proof::ProofWithPublicInputs;
+
+/// The verifying key of a model's circuit, or of one that wraps its proofs.
+#[derive(Debug)]
+pub struct Verifier {
+    model: ModelId,
+    /// Type and number of elements of each output.
+    outputs: Vec<(DType, usize)>,
+    data: VerifierCircuitData<F, ProofConfig, D>,
+}
+
+impl Verifier {
+    pub(crate) const fn new(
+        model: ModelId,
+        outputs: Vec<(DType, usize)>,
+        data: VerifierCircuitData<F, ProofConfig, D>,
+    ) -> Self {
+        Self { model, outputs, data }
+    }
+
+    /// The same model with the key of another circuit.
+    pub(crate) fn with_key(&self, data: VerifierCircuitData<F, ProofConfig, D>) -> Self {
+        Self::new(self.model, self.outputs.clone(), data)
+    }
+
+    pub(crate) const fn key(&self) -> &VerifierCircuitData<F, ProofConfig, D> {
+        &self.data
+    }
+
+    /// The model.
+    pub const fn model(&self) -> ModelId {
+        self.model
+    }
+
+    /// The rows of the circuit are 2 to this power.
+    pub fn degree_bits(&self) -> usize {
+        self.data.common.degree_bits()
+    }
+
+    /// Checks that a proof proves a statement. The statement must be the verifier's own: one that came with
+    /// the proof says what was proven, not what was asked for.
+    ///
+    /// # Errors
+    /// If it does not, for whatever reason.
+    pub fn verify(&self, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
+        let proof = self.parse(statement, proof)?;
+        self.data
+            .verify(proof)
+            .map_err(|e| VerifyError::Refused(e.to_string()))
+    }
+
+    /// The proof with the public inputs that the statement makes. Nothing is proven by that.
+    pub(crate) fn parse(
+        &self,
+        statement: &Statement,
+        proof: &[u8],
+    ) -> Result<ProofWithPublicInputs<F, ProofConfig, D>, VerifyError> {
+        if statement.model != self.model {
+            return Err(VerifyError::Model {
+                stated: statement.model,
+                key: self.model,
+            });
+        }
+        let output = output_elements(self.outputs.iter().copied(), &statement.output).ok_or_else(|| {
+            let bytes = self.outputs.iter().map(|(dtype, count)| dtype.size() * count);
+            VerifyError::Output {
+                expected: bytes.sum(),
+                actual: statement.output.len(),
+            }
+        })?;
+        let fixed = fixed_inputs(
+            &statement.model,
+            &statement.input,
+            statement.chain_id,
+            &statement.job_id,
+        );
+        Ok(ProofWithPublicInputs {
+            proof: encoding::decode(proof, &self.data.common)?,
+            public_inputs: fixed.into_iter().chain(output).collect(),
+        })
+    }
+}

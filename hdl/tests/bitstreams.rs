@@ -92,7 +92,10 @@ fn sizes_are_believable() {
             other => panic!("{target}: an ECP5 has DSP blocks, not {other:?}"),
         });
         let dsp = number(&ecp5, "dsp");
-        assert!((products as f64..=ECP5_MULTIPLIERS as f64).contains(&dsp), "{dsp}");
+        assert!(
+            (products as f64..=ECP5_MULTIPLIERS as f64).contains(&dsp),
+            "{dsp}"
+        );
     }
     for target in ESTIMATED {
         let report = report(target);

@@ -100,8 +100,8 @@ fn there_is_one_form_of_a_proof() {
     let at = PROVEN.proof.len() - 8;
     let (rest, last) = PROVEN.proof.split_at(at);
     let last = u64::from_le_bytes(last.try_into().expect("eight bytes"));
-    // The same element, not below p; where it has no such form, one that is none at all.
-    let other = last.checked_add(F::ORDER).unwrap_or(u64::MAX);
+    // The same element as another number. It is the witness of the work, which is sought from 0 on.
+    let other = last.checked_add(F::ORDER).expect("it is below 2^32");
     let refused = verify(&[rest, &other.to_le_bytes()].concat());
     assert_eq!(
         refused,

@@ -2,7 +2,7 @@
 //! several points at once), at the opening point (extension field), and inside of a recursive verifier
 //! (targets).
 
-use crate::field::{D, F};
+use metisvm_verifier::field::{D, F};
 use plonky2::field::extension::FieldExtension;
 use plonky2::field::packed::PackedField;
 use plonky2::field::types::Field;

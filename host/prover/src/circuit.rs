@@ -1,19 +1,19 @@
 //! A model's circuit: made, described, proven, verified.
 
-use crate::commitment::{Salt, commit, salt_elements};
 use crate::compile::{self, Values};
 use crate::description::{self, Description};
-use crate::encoding::encode;
 use crate::error::{CompileError, ProveError};
-use crate::field::limb;
-use crate::field::{D, F, ProofConfig, integer, residue};
 use crate::input;
 use crate::rows::Rows;
-use crate::statement::{
+use metisvm_model::{Bundle, ModelId, Reference, TensorType, Value};
+use metisvm_verifier::Verifier;
+use metisvm_verifier::commitment::{Salt, commit, salt_elements};
+use metisvm_verifier::encoding::encode;
+use metisvm_verifier::field::limb;
+use metisvm_verifier::field::{D, F, ProofConfig, integer, residue};
+use metisvm_verifier::statement::{
     FIXED_INPUTS, Proof, Statement, VERSION, chain_elements, job_elements, model_elements,
 };
-use crate::verifier::Verifier;
-use metisvm_model::{Bundle, ModelId, Reference, TensorType, Value};
 use plonky2::iop::generator::generate_partial_witness;
 use plonky2::iop::target::Target;
 use plonky2::iop::witness::{PartialWitness, Witness, WitnessWrite};

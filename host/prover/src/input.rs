@@ -1,11 +1,11 @@
 //! The rows of a circuit that read the raw input: its bytes, the commitment to them, the elements that they
 //! make.
 
-use crate::commitment::DOMAIN;
-use crate::field::{F, Hasher};
 use crate::gates::Bytes;
 use crate::rows::{Operation, Rows, TooManyRows};
 use metisvm_model::{DType, Graph};
+use metisvm_verifier::commitment::DOMAIN;
+use metisvm_verifier::field::{F, Hasher};
 use plonky2::field::types::Field;
 use plonky2::iop::target::Target;
 

@@ -7,26 +7,19 @@
 
 mod arithmetic;
 mod circuit;
-mod commitment;
 mod compile;
 mod description;
-mod encoding;
 mod error;
-mod field;
 pub mod gates;
 mod input;
 mod limbs;
 mod rows;
-mod statement;
-mod verifier;
 mod wrap;
 
 pub use arithmetic::Arithmetic;
 pub use circuit::{Circuit, Inference};
-pub use commitment::{Commitment, Salt, commit};
 pub use description::Description;
-pub use error::{CompileError, ProveError, VerifyError};
-pub use field::{D, F, Hasher, ProofConfig};
-pub use statement::{Proof, Statement};
-pub use verifier::Verifier;
+pub use error::{CompileError, ProveError};
+pub use metisvm_verifier::field::{D, F, Hasher, ProofConfig};
+pub use metisvm_verifier::{Commitment, Proof, Salt, Statement, Verifier, VerifyError, commit};
 pub use wrap::Wrap;

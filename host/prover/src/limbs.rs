@@ -4,7 +4,7 @@
 //! take a wire for each; to base 8 the degree would leave no room for selectors.
 
 use crate::arithmetic::{Arithmetic, vanishes_below};
-use crate::field::F;
+use metisvm_verifier::field::F;
 use plonky2::field::types::Field;
 
 /// What limbs are written to.

@@ -1,8 +1,8 @@
 //! A circuit under construction: rows of gates, and what is copied between them.
 
 use crate::description;
-use crate::field::{D, F};
 use crate::gates::{Constants, Custom, MatVec, ROUTED_WIRES, Rules, WIRES};
+use metisvm_verifier::field::{D, F};
 use plonky2::field::types::{Field, PrimeField64};
 use plonky2::iop::target::Target;
 use plonky2::plonk::circuit_builder::CircuitBuilder;
@@ -178,7 +178,10 @@ impl Rows {
         }
         // plonky2's digest of a circuit says nothing of what its gates mean.
         let names: Vec<&String> = self.by_gate.keys().collect();
-        let text = format!("metisvm proof circuit {} {names:?}", crate::statement::VERSION);
+        let text = format!(
+            "metisvm proof circuit {} {names:?}",
+            metisvm_verifier::statement::VERSION
+        );
         let separator = text.bytes().map(F::from_canonical_u8).collect();
         self.builder.set_domain_separator(separator);
         (self.builder, self.by_gate)

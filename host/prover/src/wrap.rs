@@ -1,10 +1,10 @@
 //! A proof that a proof was verified.
 
-use crate::encoding::encode;
 use crate::error::ProveError;
-use crate::field::{D, F, ProofConfig};
-use crate::statement::Proof;
-use crate::verifier::Verifier;
+use metisvm_verifier::Verifier;
+use metisvm_verifier::encoding::encode;
+use metisvm_verifier::field::{D, F, ProofConfig};
+use metisvm_verifier::statement::Proof;
 use plonky2::iop::witness::{PartialWitness, WitnessWrite};
 use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::circuit_data::{CircuitConfig, CircuitData};

@@ -1,10 +1,10 @@
 //! MaxPool2d, ReduceMax and ArgMax.
 
 use super::node::{NodeView, Refusal};
-use crate::field::{F, residue};
 use crate::gates::{Greatest, Requantise, RequantiseConstants, Rules};
 use crate::rows::{Operation, Rows};
 use metisvm_model::{Interval, Window};
+use metisvm_verifier::field::{F, residue};
 use plonky2::field::types::Field;
 use plonky2::iop::target::Target;
 

@@ -1,8 +1,8 @@
 //! A node with what is known of it, and the wires of values.
 
-use crate::field::residue;
 use crate::rows::{Rows, TooManyRows};
 use metisvm_model::{Graph, Interval, Op, Tensor, TensorType, Value};
+use metisvm_verifier::field::residue;
 use plonky2::iop::target::Target;
 use std::borrow::Cow;
 

@@ -1,10 +1,10 @@
 //! Sums, for which plonky2's own arithmetic does: every number stays below 2^31 by the graph's proof.
 
 use super::node::{NodeView, Refusal};
-use crate::field::{F, residue};
 use crate::rows::Rows;
 use metisvm_model::kernels::broadcast;
 use metisvm_model::{DType, Tensor, TensorType};
+use metisvm_verifier::field::{F, residue};
 use plonky2::field::types::Field;
 use plonky2::iop::target::Target;
 

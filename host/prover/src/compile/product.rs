@@ -1,10 +1,10 @@
 //! Products with constant weights.
 
 use super::node::{NodeView, Refusal};
-use crate::field::{F, residue};
 use crate::gates::{MatVec, Rules};
 use crate::rows::Rows;
 use metisvm_model::Window;
+use metisvm_verifier::field::{F, residue};
 use plonky2::field::types::Field;
 use plonky2::iop::target::Target;
 

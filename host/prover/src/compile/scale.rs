@@ -2,12 +2,15 @@
 
 use super::node::{NodeView, Refusal};
 use super::pointwise;
-use crate::field::MAX_MAGNITUDE;
 use crate::gates::{Requantise, RequantiseConstants, Rules};
 use crate::rows::{Operation, Rows};
 use metisvm_model::{DType, Interval};
 use plonky2::iop::target::Target;
 use std::collections::BTreeMap;
+
+/// Where an integer has at most this magnitude, it is told from every other such integer by its residue: two
+/// of them differ by less than p.
+const MAX_MAGNITUDE: i128 = 1 << 62;
 
 /// One element: `zero + ((acc · multiplier + half) >> shift)`.
 struct Scaled {

@@ -1,9 +1,9 @@
 //! Table.
 
 use super::node::{NodeView, Refusal};
-use crate::field::{F, residue};
 use crate::gates::{Rules, Table};
 use crate::rows::{Operation, Rows};
+use metisvm_verifier::field::{F, residue};
 use plonky2::iop::target::Target;
 
 /// Table: entries are indexed by the bits of x as an unsigned byte, and by the gate from the least x on.

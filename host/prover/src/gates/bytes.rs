@@ -3,8 +3,8 @@
 
 use super::rules::{Row, Rules};
 use crate::arithmetic::Arithmetic;
-use crate::field::{F, integer, residue};
 use crate::limbs::{constrain_limbs, decompose};
+use metisvm_verifier::field::{F, integer, residue};
 use plonky2::field::types::Field;
 
 /// For each byte, with `b = limb_0 + 4·limb_1 + 16·limb_2 + 64·low + 128·high`:
@@ -26,7 +26,7 @@ pub struct Bytes;
 
 impl Bytes {
     /// Bytes in an element.
-    pub const PACKED: usize = 7;
+    pub const PACKED: usize = metisvm_verifier::commitment::PACKED_BYTES;
 
     /// Elements of a row.
     const ELEMENTS: usize = 3;

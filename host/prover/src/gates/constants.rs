@@ -2,7 +2,7 @@
 
 use super::rules::{ROUTED_WIRES, Row, Rules};
 use crate::arithmetic::Arithmetic;
-use crate::field::F;
+use metisvm_verifier::field::F;
 
 /// `wire[i] = constant[i]`.
 ///

@@ -2,7 +2,7 @@
 
 use super::rules::{Row, Rules};
 use crate::arithmetic::{Base, Extension, Opened};
-use crate::field::{D, F};
+use metisvm_verifier::field::{D, F};
 use plonky2::field::packed::PackedField;
 use plonky2::gates::gate::Gate;
 use plonky2::gates::packed_util::PackedEvaluableBase;

@@ -2,8 +2,8 @@
 
 use super::rules::{ROUTED_WIRES, Row, Rules, WIRES};
 use crate::arithmetic::Arithmetic;
-use crate::field::{F, integer, residue};
 use crate::limbs::{constrain_limbs, decompose, limbs_for, recompose};
+use metisvm_verifier::field::{F, integer, residue};
 
 /// `m = max(x_1, …, x_n)`:
 ///

@@ -2,7 +2,7 @@
 
 use super::rules::{Row, Rules};
 use crate::arithmetic::Arithmetic;
-use crate::field::F;
+use metisvm_verifier::field::F;
 use plonky2::field::types::Field;
 
 /// `out[o] = in[o] + bias[o] + Σ_i w[o][i] · x[i]`.

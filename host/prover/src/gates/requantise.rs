@@ -3,8 +3,8 @@
 
 use super::rules::{ROUTED_WIRES, Row, Rules, WIRES};
 use crate::arithmetic::Arithmetic;
-use crate::field::{F, integer, residue};
 use crate::limbs::{capacity, constrain_limbs, decompose, limbs_for, recompose};
+use metisvm_verifier::field::{F, integer, residue};
 use plonky2::field::types::Field;
 use std::ops::{Range, RangeInclusive};
 

@@ -1,7 +1,7 @@
 //! What a gate is made of.
 
 use crate::arithmetic::Arithmetic;
-use crate::field::F;
+use metisvm_verifier::field::F;
 use std::fmt::Debug;
 
 /// Wires of a row.

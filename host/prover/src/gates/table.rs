@@ -2,8 +2,8 @@
 
 use super::rules::{ROUTED_WIRES, Row, Rules, WIRES};
 use crate::arithmetic::Arithmetic;
-use crate::field::{F, integer};
 use crate::limbs::{constrain_limbs, decompose, recompose};
+use metisvm_verifier::field::{F, integer};
 use plonky2::field::types::Field;
 
 /// `y = table[x − low]`, with four limbs d of the index:

@@ -25,132 +25,24 @@ const ZERO: Claim = Claim {
 };
 
 /// Name, whether the byte has a sign, claim, constraint.
+#[rustfmt::skip] // one attack a line
 const ATTACKS: &[(&str, bool, Claim, &str)] = &[
-    (
-        "256 in a limb",
-        false,
-        Claim {
-            limbs: [256, 0, 0],
-            ..ZERO
-        },
-        "limb",
-    ),
-    (
-        "-1 in a limb",
-        false,
-        Claim {
-            limbs: [-1, 0, 0],
-            ..ZERO
-        },
-        "limb",
-    ),
-    (
-        "4 in the second limb",
-        false,
-        Claim {
-            limbs: [3, 4, 0],
-            ..ZERO
-        },
-        "limb",
-    ),
-    (
-        "16 in the third limb",
-        true,
-        Claim {
-            limbs: [0, 0, 16],
-            ..ZERO
-        },
-        "limb",
-    ),
-    (
-        "-1 in the third limb",
-        true,
-        Claim {
-            limbs: [0, 0, -1],
-            ..ZERO
-        },
-        "limb",
-    ),
+    ("256 in a limb", false, Claim { limbs: [256, 0, 0], ..ZERO }, "limb"),
+    ("-1 in a limb", false, Claim { limbs: [-1, 0, 0], ..ZERO }, "limb"),
+    ("4 in the second limb", false, Claim { limbs: [3, 4, 0], ..ZERO }, "limb"),
+    ("16 in the third limb", true, Claim { limbs: [0, 0, 16], ..ZERO }, "limb"),
+    ("-1 in the third limb", true, Claim { limbs: [0, 0, -1], ..ZERO }, "limb"),
     ("twice the highest bit", false, Claim { high: 2, ..ZERO }, "bit"),
-    (
-        "twice the highest bit, with a sign",
-        true,
-        Claim { high: 2, ..ZERO },
-        "bit",
-    ),
-    (
-        "less than nothing of the highest bit",
-        true,
-        Claim { high: -1, ..ZERO },
-        "bit",
-    ),
+    ("twice the highest bit, with a sign", true, Claim { high: 2, ..ZERO }, "bit"),
+    ("less than nothing of the highest bit", true, Claim { high: -1, ..ZERO }, "bit"),
     ("two of the lower bit", false, Claim { low: 2, ..ZERO }, "bit"),
-    (
-        "less than nothing of the lower bit",
-        true,
-        Claim { low: -1, ..ZERO },
-        "bit",
-    ),
-    (
-        "another value than the byte",
-        false,
-        Claim {
-            limbs: [1, 2, 3],
-            value: 1,
-            ..ZERO
-        },
-        "byte",
-    ),
-    (
-        "a value modulo 256",
-        false,
-        Claim {
-            limbs: [1, 2, 3],
-            value: 256,
-            ..ZERO
-        },
-        "byte",
-    ),
-    (
-        "a sign that is none",
-        false,
-        Claim {
-            high: 1,
-            value: -256,
-            ..ZERO
-        },
-        "byte",
-    ),
-    (
-        "a sign that is left out",
-        true,
-        Claim {
-            high: 1,
-            value: 256,
-            ..ZERO
-        },
-        "byte",
-    ),
-    (
-        "another byte in the commitment",
-        false,
-        Claim {
-            limbs: [1, 2, 3],
-            packed: 1,
-            ..ZERO
-        },
-        "packed",
-    ),
-    (
-        "another second byte in the commitment",
-        true,
-        Claim {
-            limbs: [1, 2, 3],
-            packed: 256,
-            ..ZERO
-        },
-        "packed",
-    ),
+    ("less than nothing of the lower bit", true, Claim { low: -1, ..ZERO }, "bit"),
+    ("another value than the byte", false, Claim { limbs: [1, 2, 3], value: 1, ..ZERO }, "byte"),
+    ("a value modulo 256", false, Claim { limbs: [1, 2, 3], value: 256, ..ZERO }, "byte"),
+    ("a sign that is none", false, Claim { high: 1, value: -256, ..ZERO }, "byte"),
+    ("a sign that is left out", true, Claim { high: 1, value: 256, ..ZERO }, "byte"),
+    ("another byte in the commitment", false, Claim { limbs: [1, 2, 3], packed: 1, ..ZERO }, "packed"),
+    ("another second byte in the commitment", true, Claim { limbs: [1, 2, 3], packed: 256, ..ZERO }, "packed"),
 ];
 
 #[test]

@@ -9,6 +9,7 @@ use plonky2::field::types::Field;
 type Limbs = Option<(usize, i64)>;
 
 /// Name, numbers, claimed result, limbs, constraint. Numbers are at most 255 apart.
+#[rustfmt::skip] // one attack a line
 const ATTACKS: &[(&str, [i64; 4], i64, Limbs, &str)] = &[
     ("one more than the greatest", [1, 2, 3, 4], 5, None, "member"),
     ("much more than the greatest", [1, 2, 3, 4], 200, None, "member"),
@@ -17,41 +18,11 @@ const ATTACKS: &[(&str, [i64; 4], i64, Limbs, &str)] = &[
     ("the first, which is smaller", [1, 2, 1, 1], 1, None, "limb"),
     ("the last, which is smaller", [9, 2, 1, 0], 9 - 7, None, "limb"),
     ("the least", [100, -100, 100, 100], -100, None, "limb"),
-    (
-        "less by one among negative ones",
-        [-5, -6, -6, -6],
-        -6,
-        None,
-        "limb",
-    ),
-    (
-        "smaller, with a difference of zero",
-        [1, 2, 1, 1],
-        1,
-        Some((1, 0)),
-        "difference",
-    ),
-    (
-        "smaller, with a difference of 255",
-        [1, 2, 1, 1],
-        1,
-        Some((1, 255)),
-        "difference",
-    ),
-    (
-        "smaller, with the distance the other way",
-        [4, 9, 4, 4],
-        4,
-        Some((1, 5)),
-        "difference",
-    ),
-    (
-        "the true one with another difference",
-        [1, 2, 3, 4],
-        4,
-        Some((0, 2)),
-        "difference",
-    ),
+    ("less by one among negative ones", [-5, -6, -6, -6], -6, None, "limb"),
+    ("smaller, with a difference of zero", [1, 2, 1, 1], 1, Some((1, 0)), "difference"),
+    ("smaller, with a difference of 255", [1, 2, 1, 1], 1, Some((1, 255)), "difference"),
+    ("smaller, with the distance the other way", [4, 9, 4, 4], 4, Some((1, 5)), "difference"),
+    ("the true one with another difference", [1, 2, 3, 4], 4, Some((0, 2)), "difference"),
 ];
 
 #[test]

@@ -6,6 +6,7 @@ use metisvm_prover::gates::{Constants, MatVec, Rules};
 use plonky2::field::types::Field;
 
 /// Name, output, what is added to it.
+#[rustfmt::skip] // one attack a line
 const ATTACKS: &[(&str, usize, i64)] = &[
     ("one more", 0, 1),
     ("one less", 0, -1),

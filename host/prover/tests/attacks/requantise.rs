@@ -103,541 +103,56 @@ const NOTHING: Claim = Claim {
 };
 
 /// Name, gate, operand, claim, constraint.
+#[rustfmt::skip] // one attack a line
 const ATTACKS: &[(&str, Sample, i64, Claim, &str)] = &[
-    (
-        "quotient one more",
-        QUARTER,
-        41,
-        Claim {
-            result: Some(11),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "quotient one less",
-        QUARTER,
-        41,
-        Claim {
-            result: Some(9),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "quotient of zero",
-        QUARTER,
-        200,
-        Claim {
-            result: Some(0),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "half rounded down",
-        QUARTER,
-        2,
-        Claim {
-            result: Some(0),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "remainder one more",
-        QUARTER,
-        41,
-        Claim {
-            remainder: Some(0),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "quotient one more in a layer",
-        LAYER,
-        50_000,
-        Claim {
-            result: Some(54),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "remainder of zero in a layer",
-        LAYER,
-        50_000,
-        Claim {
-            remainder: Some(0),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "sign of a quotient",
-        LAYER,
-        50_000,
-        Claim {
-            result: Some(-67),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "quotient one more, wide",
-        WIDE,
-        41,
-        Claim {
-            result: Some(9),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "quotient one more, digit",
-        DIGIT,
-        41,
-        Claim {
-            result: Some(3),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "no shift, another number",
-        CLAMP,
-        41,
-        Claim {
-            result: Some(40),
-            bound: Some(54),
-            ..NOTHING
-        },
-        "division",
-    ),
-    (
-        "remainder of a whole divisor",
-        QUARTER,
-        40,
-        Claim {
-            result: Some(9),
-            remainder: Some(6),
-            ..NOTHING
-        },
-        "limb of the remainder",
-    ),
-    (
-        "remainder of three divisors",
-        QUARTER,
-        40,
-        Claim {
-            result: Some(7),
-            remainder: Some(14),
-            ..NOTHING
-        },
-        "limb of the remainder",
-    ),
-    (
-        "negative remainder",
-        QUARTER,
-        40,
-        Claim {
-            result: Some(11),
-            remainder: Some(-2),
-            ..NOTHING
-        },
-        "limb of the remainder",
-    ),
-    (
-        "negative remainder, far",
-        QUARTER,
-        40,
-        Claim {
-            result: Some(200),
-            remainder: Some(2 - 4 * 190),
-            ..NOTHING
-        },
-        "limb of the remainder",
-    ),
-    (
-        "remainder of a whole divisor, wide",
-        WIDE,
-        41,
-        Claim {
-            result: Some(7),
-            remainder: Some(3 + 16),
-            ..NOTHING
-        },
-        "limb of the remainder",
-    ),
-    (
-        "negative remainder, digit",
-        DIGIT,
-        41,
-        Claim {
-            result: Some(3),
-            remainder: Some(-7),
-            ..NOTHING
-        },
-        "limb of the remainder",
-    ),
-    (
-        "remainder of a whole divisor, digit",
-        DIGIT,
-        -1,
-        Claim {
-            result: Some(-2),
-            remainder: Some(31),
-            ..NOTHING
-        },
-        "limb of the remainder",
-    ),
-    (
-        "256 as u8",
-        QUARTER,
-        1024,
-        Claim {
-            result: Some(256),
-            excess: Some(0),
-            ..NOTHING
-        },
-        "limb of the result",
-    ),
-    (
-        "1000 as u8",
-        QUARTER,
-        4000,
-        Claim {
-            result: Some(1000),
-            excess: Some(0),
-            ..NOTHING
-        },
-        "limb of the result",
-    ),
-    (
-        "-1 as u8",
-        QUARTER,
-        -4,
-        Claim {
-            result: Some(-1),
-            excess: Some(0),
-            ..NOTHING
-        },
-        "limb of the result",
-    ),
-    (
-        "-900 as u8",
-        QUARTER,
-        -3600,
-        Claim {
-            result: Some(-900),
-            excess: Some(0),
-            ..NOTHING
-        },
-        "limb of the result",
-    ),
-    (
-        "less than the lower limit, no shift",
-        CLAMP,
-        -6,
-        Claim {
-            result: Some(-6),
-            excess: Some(0),
-            bound: Some(100),
-            ..NOTHING
-        },
-        "limb of the result",
-    ),
-    (
-        "beyond a limit that is no power",
-        RELU6,
-        4 * 201,
-        Claim {
-            result: Some(211),
-            excess: Some(0),
-            bound: Some(-1),
-            ..NOTHING
-        },
-        "limb of the bound",
-    ),
-    (
-        "far beyond a limit that is no power",
-        RELU6,
-        4 * 255,
-        Claim {
-            result: Some(265),
-            excess: Some(0),
-            bound: Some(-55),
-            ..NOTHING
-        },
-        "limb of the bound",
-    ),
-    (
-        "beyond the limit of a clamp",
-        CLAMP,
-        95,
-        Claim {
-            result: Some(95),
-            excess: Some(0),
-            bound: Some(-1),
-            ..NOTHING
-        },
-        "limb of the bound",
-    ),
-    (
-        "another distance to the limit",
-        RELU6,
-        4 * 201,
-        Claim {
-            result: Some(211),
-            excess: Some(0),
-            bound: Some(0),
-            ..NOTHING
-        },
-        "bound",
-    ),
-    (
-        "another distance to the limit, far",
-        RELU6,
-        4 * 255,
-        Claim {
-            result: Some(265),
-            excess: Some(0),
-            bound: Some(200),
-            ..NOTHING
-        },
-        "bound",
-    ),
-    (
-        "another distance to the limit of a clamp",
-        CLAMP,
-        95,
-        Claim {
-            result: Some(95),
-            excess: Some(0),
-            bound: Some(7),
-            ..NOTHING
-        },
-        "bound",
-    ),
-    (
-        "excess in the middle, above",
-        QUARTER,
-        400,
-        Claim {
-            result: Some(90),
-            excess: Some(10),
-            above: Some(1),
-            ..NOTHING
-        },
-        "clamped",
-    ),
-    (
-        "excess in the middle, below",
-        QUARTER,
-        400,
-        Claim {
-            result: Some(110),
-            excess: Some(10),
-            above: Some(0),
-            ..NOTHING
-        },
-        "clamped",
-    ),
-    (
-        "clamped to the other limit",
-        QUARTER,
-        400,
-        Claim {
-            result: Some(0),
-            excess: Some(100),
-            above: Some(1),
-            ..NOTHING
-        },
-        "clamped",
-    ),
-    (
-        "clamped to the upper limit from below",
-        QUARTER,
-        400,
-        Claim {
-            result: Some(255),
-            excess: Some(155),
-            above: Some(0),
-            ..NOTHING
-        },
-        "clamped",
-    ),
-    (
-        "not clamped far enough",
-        QUARTER,
-        4 * 300,
-        Claim {
-            result: Some(254),
-            excess: Some(46),
-            above: Some(1),
-            ..NOTHING
-        },
-        "clamped",
-    ),
-    (
-        "excess in a layer",
-        LAYER,
-        50_000,
-        Claim {
-            result: Some(-128),
-            excess: Some(181),
-            above: Some(1),
-            ..NOTHING
-        },
-        "clamped",
-    ),
-    (
-        "excess below a limit that is no power",
-        RELU6,
-        4 * 50,
-        Claim {
-            result: Some(10),
-            excess: Some(50),
-            above: Some(1),
-            ..NOTHING
-        },
-        "clamped",
-    ),
-    (
-        "neither above nor below",
-        QUARTER,
-        4 * 79,
-        Claim {
-            result: Some(85),
-            excess: Some(2),
-            above: Some(-1),
-            ..NOTHING
-        },
-        "above",
-    ),
-    (
-        "neither above nor below, farther",
-        QUARTER,
-        4 * 4,
-        Claim {
-            result: Some(85),
-            excess: Some(27),
-            above: Some(-1),
-            ..NOTHING
-        },
-        "above",
-    ),
-    (
-        "twice above",
-        QUARTER,
-        4 * 200,
-        Claim {
-            result: Some(170),
-            excess: Some(10),
-            above: Some(2),
-            ..NOTHING
-        },
-        "above",
-    ),
-    (
-        "negative excess at the upper limit",
-        QUARTER,
-        4 * 250,
-        Claim {
-            result: Some(255),
-            excess: Some(-5),
-            above: Some(1),
-            ..NOTHING
-        },
-        "limb of the excess",
-    ),
-    (
-        "negative excess at the lower limit",
-        QUARTER,
-        4 * 5,
-        Claim {
-            result: Some(0),
-            excess: Some(-5),
-            above: Some(0),
-            ..NOTHING
-        },
-        "limb of the excess",
-    ),
-    (
-        "from one limit to the other",
-        QUARTER,
-        -4 * 3,
-        Claim {
-            result: Some(255),
-            excess: Some(-258),
-            above: Some(1),
-            ..NOTHING
-        },
-        "limb of the excess",
-    ),
-    (
-        "negative excess in a layer",
-        LAYER,
-        50_000,
-        Claim {
-            result: Some(127),
-            excess: Some(-74),
-            above: Some(1),
-            ..NOTHING
-        },
-        "limb of the excess",
-    ),
-    (
-        "another result than its limbs",
-        QUARTER,
-        41,
-        Claim {
-            result_wire: Some(11),
-            ..NOTHING
-        },
-        "result",
-    ),
-    (
-        "another result than its limbs, clamped",
-        QUARTER,
-        4000,
-        Claim {
-            result_wire: Some(1000),
-            ..NOTHING
-        },
-        "result",
-    ),
-    (
-        "another result than its limbs, in a layer",
-        LAYER,
-        50_000,
-        Claim {
-            result_wire: Some(-53),
-            ..NOTHING
-        },
-        "result",
-    ),
-    (
-        "another result than its limbs, wide",
-        WIDE,
-        -41,
-        Claim {
-            result_wire: Some(8),
-            ..NOTHING
-        },
-        "result",
-    ),
-    (
-        "another result than its limbs, digit",
-        DIGIT,
-        41,
-        Claim {
-            result_wire: Some(0),
-            ..NOTHING
-        },
-        "result",
-    ),
+    ("quotient one more", QUARTER, 41, Claim { result: Some(11), ..NOTHING }, "division"),
+    ("quotient one less", QUARTER, 41, Claim { result: Some(9), ..NOTHING }, "division"),
+    ("quotient of zero", QUARTER, 200, Claim { result: Some(0), ..NOTHING }, "division"),
+    ("half rounded down", QUARTER, 2, Claim { result: Some(0), ..NOTHING }, "division"),
+    ("remainder one more", QUARTER, 41, Claim { remainder: Some(0), ..NOTHING }, "division"),
+    ("quotient one more in a layer", LAYER, 50_000, Claim { result: Some(54), ..NOTHING }, "division"),
+    ("remainder of zero in a layer", LAYER, 50_000, Claim { remainder: Some(0), ..NOTHING }, "division"),
+    ("sign of a quotient", LAYER, 50_000, Claim { result: Some(-67), ..NOTHING }, "division"),
+    ("quotient one more, wide", WIDE, 41, Claim { result: Some(9), ..NOTHING }, "division"),
+    ("quotient one more, digit", DIGIT, 41, Claim { result: Some(3), ..NOTHING }, "division"),
+    ("no shift, another number", CLAMP, 41, Claim { result: Some(40), bound: Some(54), ..NOTHING }, "division"),
+    ("remainder of a whole divisor", QUARTER, 40, Claim { result: Some(9), remainder: Some(6), ..NOTHING }, "limb of the remainder"),
+    ("remainder of three divisors", QUARTER, 40, Claim { result: Some(7), remainder: Some(14), ..NOTHING }, "limb of the remainder"),
+    ("negative remainder", QUARTER, 40, Claim { result: Some(11), remainder: Some(-2), ..NOTHING }, "limb of the remainder"),
+    ("negative remainder, far", QUARTER, 40, Claim { result: Some(200), remainder: Some(2 - 4 * 190), ..NOTHING }, "limb of the remainder"),
+    ("remainder of a whole divisor, wide", WIDE, 41, Claim { result: Some(7), remainder: Some(3 + 16), ..NOTHING }, "limb of the remainder"),
+    ("negative remainder, digit", DIGIT, 41, Claim { result: Some(3), remainder: Some(-7), ..NOTHING }, "limb of the remainder"),
+    ("remainder of a whole divisor, digit", DIGIT, -1, Claim { result: Some(-2), remainder: Some(31), ..NOTHING }, "limb of the remainder"),
+    ("256 as u8", QUARTER, 1024, Claim { result: Some(256), excess: Some(0), ..NOTHING }, "limb of the result"),
+    ("1000 as u8", QUARTER, 4000, Claim { result: Some(1000), excess: Some(0), ..NOTHING }, "limb of the result"),
+    ("-1 as u8", QUARTER, -4, Claim { result: Some(-1), excess: Some(0), ..NOTHING }, "limb of the result"),
+    ("-900 as u8", QUARTER, -3600, Claim { result: Some(-900), excess: Some(0), ..NOTHING }, "limb of the result"),
+    ("less than the lower limit, no shift", CLAMP, -6, Claim { result: Some(-6), excess: Some(0), bound: Some(100), ..NOTHING }, "limb of the result"),
+    ("beyond a limit that is no power", RELU6, 4 * 201, Claim { result: Some(211), excess: Some(0), bound: Some(-1), ..NOTHING }, "limb of the bound"),
+    ("far beyond a limit that is no power", RELU6, 4 * 255, Claim { result: Some(265), excess: Some(0), bound: Some(-55), ..NOTHING }, "limb of the bound"),
+    ("beyond the limit of a clamp", CLAMP, 95, Claim { result: Some(95), excess: Some(0), bound: Some(-1), ..NOTHING }, "limb of the bound"),
+    ("another distance to the limit", RELU6, 4 * 201, Claim { result: Some(211), excess: Some(0), bound: Some(0), ..NOTHING }, "bound"),
+    ("another distance to the limit, far", RELU6, 4 * 255, Claim { result: Some(265), excess: Some(0), bound: Some(200), ..NOTHING }, "bound"),
+    ("another distance to the limit of a clamp", CLAMP, 95, Claim { result: Some(95), excess: Some(0), bound: Some(7), ..NOTHING }, "bound"),
+    ("excess in the middle, above", QUARTER, 400, Claim { result: Some(90), excess: Some(10), above: Some(1), ..NOTHING }, "clamped"),
+    ("excess in the middle, below", QUARTER, 400, Claim { result: Some(110), excess: Some(10), above: Some(0), ..NOTHING }, "clamped"),
+    ("clamped to the other limit", QUARTER, 400, Claim { result: Some(0), excess: Some(100), above: Some(1), ..NOTHING }, "clamped"),
+    ("clamped to the upper limit from below", QUARTER, 400, Claim { result: Some(255), excess: Some(155), above: Some(0), ..NOTHING }, "clamped"),
+    ("not clamped far enough", QUARTER, 4 * 300, Claim { result: Some(254), excess: Some(46), above: Some(1), ..NOTHING }, "clamped"),
+    ("excess in a layer", LAYER, 50_000, Claim { result: Some(-128), excess: Some(181), above: Some(1), ..NOTHING }, "clamped"),
+    ("excess below a limit that is no power", RELU6, 4 * 50, Claim { result: Some(10), excess: Some(50), above: Some(1), ..NOTHING }, "clamped"),
+    ("neither above nor below", QUARTER, 4 * 79, Claim { result: Some(85), excess: Some(2), above: Some(-1), ..NOTHING }, "above"),
+    ("neither above nor below, farther", QUARTER, 4 * 4, Claim { result: Some(85), excess: Some(27), above: Some(-1), ..NOTHING }, "above"),
+    ("twice above", QUARTER, 4 * 200, Claim { result: Some(170), excess: Some(10), above: Some(2), ..NOTHING }, "above"),
+    ("negative excess at the upper limit", QUARTER, 4 * 250, Claim { result: Some(255), excess: Some(-5), above: Some(1), ..NOTHING }, "limb of the excess"),
+    ("negative excess at the lower limit", QUARTER, 4 * 5, Claim { result: Some(0), excess: Some(-5), above: Some(0), ..NOTHING }, "limb of the excess"),
+    ("from one limit to the other", QUARTER, -4 * 3, Claim { result: Some(255), excess: Some(-258), above: Some(1), ..NOTHING }, "limb of the excess"),
+    ("negative excess in a layer", LAYER, 50_000, Claim { result: Some(127), excess: Some(-74), above: Some(1), ..NOTHING }, "limb of the excess"),
+    ("another result than its limbs", QUARTER, 41, Claim { result_wire: Some(11), ..NOTHING }, "result"),
+    ("another result than its limbs, clamped", QUARTER, 4000, Claim { result_wire: Some(1000), ..NOTHING }, "result"),
+    ("another result than its limbs, in a layer", LAYER, 50_000, Claim { result_wire: Some(-53), ..NOTHING }, "result"),
+    ("another result than its limbs, wide", WIDE, -41, Claim { result_wire: Some(8), ..NOTHING }, "result"),
+    ("another result than its limbs, digit", DIGIT, 41, Claim { result_wire: Some(0), ..NOTHING }, "result"),
 ];
 
 impl Sample {
@@ -674,10 +189,9 @@ impl Sample {
         if let Some(remainder) = claim.remainder {
             put(gate.remainder(0), remainder);
         }
-        if let Some(bound) = claim.bound.or(claim.result.map(|result| self.high - result)) {
-            if !gate.bound_limbs(0).is_empty() {
-                put(gate.bound_limbs(0), bound);
-            }
+        let bound = claim.bound.or(claim.result.map(|result| self.high - result));
+        if let Some(bound) = bound.filter(|_| !gate.bound_limbs(0).is_empty()) {
+            put(gate.bound_limbs(0), bound);
         }
         if let Some(result) = claim.result.or(claim.result_wire) {
             wires[gate.result(0)] = F::from_noncanonical_i64(result);

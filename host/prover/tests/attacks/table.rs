@@ -26,113 +26,20 @@ const fn entry(i: i64) -> i64 {
 }
 
 /// Name, index, claim, constraint.
+#[rustfmt::skip] // one attack a line
 const ATTACKS: &[(&str, i64, Claim, &str)] = &[
-    (
-        "no entry",
-        77,
-        Claim {
-            result: Some(1),
-            ..NOTHING
-        },
-        "entry",
-    ),
-    (
-        "the next entry",
-        77,
-        Claim {
-            result: Some(entry(78)),
-            ..NOTHING
-        },
-        "entry",
-    ),
-    (
-        "the first entry",
-        255,
-        Claim {
-            result: Some(entry(0)),
-            ..NOTHING
-        },
-        "entry",
-    ),
-    (
-        "the last entry",
-        0,
-        Claim {
-            result: Some(entry(255)),
-            ..NOTHING
-        },
-        "entry",
-    ),
-    (
-        "a middle number that is read",
-        77,
-        Claim {
-            result: Some(5),
-            middle: Some((4, 5)),
-            ..NOTHING
-        },
-        "middle",
-    ),
-    (
-        "a middle number that is not read",
-        77,
-        Claim {
-            middle: Some((5, 5)),
-            ..NOTHING
-        },
-        "middle",
-    ),
-    (
-        "the first of them",
-        0,
-        Claim {
-            result: Some(9),
-            middle: Some((0, 9)),
-            ..NOTHING
-        },
-        "middle",
-    ),
-    (
-        "the last of them",
-        255,
-        Claim {
-            result: Some(9),
-            middle: Some((15, 9)),
-            ..NOTHING
-        },
-        "middle",
-    ),
+    ("no entry", 77, Claim { result: Some(1), ..NOTHING }, "entry"),
+    ("the next entry", 77, Claim { result: Some(entry(78)), ..NOTHING }, "entry"),
+    ("the first entry", 255, Claim { result: Some(entry(0)), ..NOTHING }, "entry"),
+    ("the last entry", 0, Claim { result: Some(entry(255)), ..NOTHING }, "entry"),
+    ("a middle number that is read", 77, Claim { result: Some(5), middle: Some((4, 5)), ..NOTHING }, "middle"),
+    ("a middle number that is not read", 77, Claim { middle: Some((5, 5)), ..NOTHING }, "middle"),
+    ("the first of them", 0, Claim { result: Some(9), middle: Some((0, 9)), ..NOTHING }, "middle"),
+    ("the last of them", 255, Claim { result: Some(9), middle: Some((15, 9)), ..NOTHING }, "middle"),
     // 77 = 1 + 4·3 + 64; limbs of entries with the same two lower limbs leave the middle numbers as they are.
-    (
-        "another index",
-        77,
-        Claim {
-            result: Some(entry(93)),
-            limbs: Some([1, 3, 1, 1]),
-            ..NOTHING
-        },
-        "index",
-    ),
-    (
-        "the least index",
-        77,
-        Claim {
-            result: Some(entry(13)),
-            limbs: Some([1, 3, 0, 0]),
-            ..NOTHING
-        },
-        "index",
-    ),
-    (
-        "the greatest index",
-        77,
-        Claim {
-            result: Some(entry(253)),
-            limbs: Some([1, 3, 3, 3]),
-            ..NOTHING
-        },
-        "index",
-    ),
+    ("another index", 77, Claim { result: Some(entry(93)), limbs: Some([1, 3, 1, 1]), ..NOTHING }, "index"),
+    ("the least index", 77, Claim { result: Some(entry(13)), limbs: Some([1, 3, 0, 0]), ..NOTHING }, "index"),
+    ("the greatest index", 77, Claim { result: Some(entry(253)), limbs: Some([1, 3, 3, 3]), ..NOTHING }, "index"),
 ];
 
 fn attack(index: i64, claim: &Claim) -> (Vec<F>, Vec<F>) {

@@ -18,7 +18,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    pub(crate) const fn new(
+    /// The key of a circuit that was made of the model, or that wraps proofs of one.
+    pub const fn new(
         model: ModelId,
         outputs: Vec<(DType, usize)>,
         data: VerifierCircuitData<F, ProofConfig, D>,
@@ -27,11 +28,12 @@ impl Verifier {
     }
 
     /// The same model with the key of another circuit.
-    pub(crate) fn with_key(&self, data: VerifierCircuitData<F, ProofConfig, D>) -> Self {
+    pub fn with_key(&self, data: VerifierCircuitData<F, ProofConfig, D>) -> Self {
         Self::new(self.model, self.outputs.clone(), data)
     }
 
-    pub(crate) const fn key(&self) -> &VerifierCircuitData<F, ProofConfig, D> {
+    /// The key as plonky2 has it.
+    pub const fn key(&self) -> &VerifierCircuitData<F, ProofConfig, D> {
         &self.data
     }
 
@@ -58,7 +60,11 @@ impl Verifier {
     }
 
     /// The proof with the public inputs that the statement makes. Nothing is proven by that.
-    pub(crate) fn parse(
+    ///
+    /// # Errors
+    /// If the statement is about another model or has an output of another length, or the bytes have not the
+    /// form of a proof.
+    pub fn parse(
         &self,
         statement: &Statement,
         proof: &[u8],

@@ -6,7 +6,7 @@ use metisvm_model::{DType, ModelId};
 use plonky2::field::types::Field;
 
 /// The version of the statement and of the circuits that prove it; each proof is bound to it.
-pub(crate) const VERSION: u32 = 0;
+pub const VERSION: u32 = 0;
 
 /// "Model `model` on the input that is committed to by `input` gives `output`, for chain `chain_id` and job
 /// `job_id`."
@@ -34,10 +34,10 @@ pub struct Proof {
 }
 
 /// Public inputs before the output: version, model, commitment, chain, job.
-pub(crate) const FIXED_INPUTS: usize = 1 + 8 + 4 + 2 + 8;
+pub const FIXED_INPUTS: usize = 1 + 8 + 4 + 2 + 8;
 
 /// Public inputs that say nothing of the output, in their order.
-pub(crate) fn fixed_inputs(
+pub fn fixed_inputs(
     model: &ModelId,
     input: &Commitment,
     chain_id: u64,
@@ -57,26 +57,23 @@ pub(crate) fn fixed_inputs(
 }
 
 /// The model's name as 32-bit limbs.
-pub(crate) fn model_elements(model: &ModelId) -> [F; 8] {
+pub fn model_elements(model: &ModelId) -> [F; 8] {
     words(&model.0).map(limb)
 }
 
 /// The chain's number as 32-bit limbs, the lower first.
-pub(crate) fn chain_elements(chain_id: u64) -> [F; 2] {
+pub fn chain_elements(chain_id: u64) -> [F; 2] {
     [chain_id as u32, (chain_id >> 32) as u32].map(limb)
 }
 
 /// The job as 32-bit limbs.
-pub(crate) fn job_elements(job_id: &[u8; 32]) -> [F; 8] {
+pub fn job_elements(job_id: &[u8; 32]) -> [F; 8] {
     words(job_id).map(limb)
 }
 
 /// Elements of raw tensors of these types, one after the other: each as its residue. `None` if the length is
 /// another.
-pub(crate) fn output_elements(
-    types: impl Iterator<Item = (DType, usize)>,
-    mut output: &[u8],
-) -> Option<Vec<F>> {
+pub fn output_elements(types: impl Iterator<Item = (DType, usize)>, mut output: &[u8]) -> Option<Vec<F>> {
     let mut elements = Vec::new();
     for (dtype, count) in types {
         let (own, rest) = output.split_at_checked(dtype.size() * count)?;

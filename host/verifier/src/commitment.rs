@@ -1,12 +1,14 @@
 //! The commitment to an input: Poseidon over domain, salt, length and the raw bytes.
 
 use crate::field::{F, Hasher, limb};
-use crate::gates::Bytes;
 use plonky2::field::types::{Field, PrimeField64};
 use plonky2::plonk::config::Hasher as _;
 
 /// "METISIN0" as a little-endian number, less than p: what keeps these hashes apart from others by Poseidon.
-pub(crate) const DOMAIN: u64 = u64::from_le_bytes(*b"METISIN0");
+pub const DOMAIN: u64 = u64::from_le_bytes(*b"METISIN0");
+
+/// Bytes of an input that one element says.
+pub const PACKED_BYTES: usize = 7;
 
 /// What makes a commitment to an input that can be guessed say nothing of it. It must be drawn at random and
 /// kept secret as long as the input is.
@@ -42,12 +44,12 @@ impl Commitment {
 }
 
 /// The salt as 32-bit limbs, little-endian.
-pub(crate) fn salt_elements(salt: &Salt) -> [F; 8] {
+pub fn salt_elements(salt: &Salt) -> [F; 8] {
     words(salt).map(limb)
 }
 
 /// 32 bytes as eight words, little-endian.
-pub(crate) fn words(bytes: &[u8; 32]) -> [u32; 8] {
+pub fn words(bytes: &[u8; 32]) -> [u32; 8] {
     let chunks = bytes.as_chunks::<4>().0;
     std::array::from_fn(|i| u32::from_le_bytes(chunks[i]))
 }
@@ -57,7 +59,7 @@ pub fn commit(salt: &Salt, input: &[u8]) -> Commitment {
     let mut message = vec![F::from_canonical_u64(DOMAIN)];
     message.extend(salt_elements(salt));
     message.push(F::from_canonical_usize(input.len()));
-    message.extend(input.chunks(Bytes::PACKED).map(|chunk| {
+    message.extend(input.chunks(PACKED_BYTES).map(|chunk| {
         let mut bytes = [0; 8];
         bytes[..chunk.len()].copy_from_slice(chunk);
         F::from_canonical_u64(u64::from_le_bytes(bytes))

@@ -17,17 +17,13 @@ pub type ProofConfig = PoseidonGoldilocksConfig;
 /// The hash of [`ProofConfig`].
 pub type Hasher = PoseidonHash;
 
-/// Where an integer has at most this magnitude, it is told from every other such integer by its residue: two
-/// of them differ by less than p.
-pub(crate) const MAX_MAGNITUDE: i128 = 1 << 62;
-
 /// The residue of an integer.
-pub(crate) fn residue(value: i64) -> F {
+pub fn residue(value: i64) -> F {
     F::from_noncanonical_i64(value)
 }
 
 /// The integer of least magnitude with that residue.
-pub(crate) fn integer(element: F) -> i64 {
+pub fn integer(element: F) -> i64 {
     let value = element.to_canonical_u64();
     if value > F::ORDER / 2 {
         -((F::ORDER - value) as i64)
@@ -37,7 +33,7 @@ pub(crate) fn integer(element: F) -> i64 {
 }
 
 /// The residue of a number below 2^32, as limbs of public inputs are.
-pub(crate) fn limb(value: u32) -> F {
+pub fn limb(value: u32) -> F {
     F::from_canonical_u32(value)
 }
 

@@ -26,7 +26,7 @@ enum Part {
 }
 
 /// Writes a proof, without its public inputs.
-pub(crate) fn encode(proof: &ProofWithPublicInputs<F, ProofConfig, D>) -> Vec<u8> {
+pub fn encode(proof: &ProofWithPublicInputs<F, ProofConfig, D>) -> Vec<u8> {
     let mut bytes = proof.to_bytes();
     // They stand at the end, after their number.
     bytes.truncate(bytes.len() - 8 * (1 + proof.public_inputs.len()));
@@ -34,7 +34,10 @@ pub(crate) fn encode(proof: &ProofWithPublicInputs<F, ProofConfig, D>) -> Vec<u8
 }
 
 /// Reads a proof of the circuit.
-pub(crate) fn decode(
+///
+/// # Errors
+/// If the bytes do not have exactly its form.
+pub fn decode(
     bytes: &[u8],
     common: &CommonCircuitData<F, D>,
 ) -> Result<Proof<F, ProofConfig, D>, VerifyError> {

@@ -39,19 +39,29 @@ fn report(name: &str, bundle: &Bundle) {
     let raw = measured(&format!("{name}, raw"), circuit.verifier(), 3, || {
         circuit.prove(&inference).expect("every input can be proven")
     });
-    let start = cpu_seconds();
-    let wrap = Wrap::new(circuit.verifier(), false);
-    let last = Wrap::new(wrap.verifier(), true);
-    println!("{name}: keys of two wraps {:.2} CPU-s", cpu_seconds() - start);
-    let wrapped = measured(&format!("{name}, wrapped"), wrap.verifier(), 2, || {
-        wrap.prove(circuit.verifier(), &raw).expect("it is a proof")
-    });
-    measured(
-        &format!("{name}, wrapped and blinded"),
-        last.verifier(),
-        2,
-        || last.prove(wrap.verifier(), &wrapped).expect("it is a proof"),
+    let keyed = |name: &str, inner: &Verifier, blinds: bool| {
+        let start = cpu_seconds();
+        let wrap = Wrap::new(inner, blinds);
+        println!("{name}: key {:.2} CPU-s", cpu_seconds() - start);
+        wrap
+    };
+    let wrapping = |name: &str, wrap: &Wrap, inner: &Verifier, proof: &Proof| {
+        measured(name, wrap.verifier(), 2, || {
+            wrap.prove(inner, proof).expect("it is a proof")
+        })
+    };
+    let name_of = |what: &str| format!("{name}, {what}");
+    let (plain, blinded, again) = (
+        "wrapped",
+        "wrapped and blinded",
+        "wrapped twice, the second time blinded",
     );
+    let direct = keyed(&name_of(blinded), circuit.verifier(), true);
+    wrapping(&name_of(blinded), &direct, circuit.verifier(), &raw);
+    let wrap = keyed(&name_of(plain), circuit.verifier(), false);
+    let wrapped = wrapping(&name_of(plain), &wrap, circuit.verifier(), &raw);
+    let last = keyed(&name_of(again), wrap.verifier(), true);
+    wrapping(&name_of(again), &last, wrap.verifier(), &wrapped);
 }
 
 /// The proof, made a few times, with what it took.

@@ -100,8 +100,9 @@ fn there_is_one_form_of_a_proof() {
     let at = PROVEN.proof.len() - 8;
     let (rest, last) = PROVEN.proof.split_at(at);
     let last = u64::from_le_bytes(last.try_into().expect("eight bytes"));
-    // The same element as another number. It is the witness of the work, which is sought from 0 on.
-    let other = last.checked_add(F::ORDER).expect("it is below 2^32");
+    // The same element as another number, where there is one: the last is the witness of the work, of any size. Else
+    // zero's other number.
+    let other = last.checked_add(F::ORDER).unwrap_or(F::ORDER);
     let refused = verify(&[rest, &other.to_le_bytes()].concat());
     assert_eq!(
         refused,

@@ -313,7 +313,7 @@ fn a_link_that_goes_down_in_a_block_changes_nothing_but_time() {
 
 #[test]
 #[ignore = "needs what tests/guest/fetch brings"]
-fn a_server_that_stalls_and_one_that_is_killed_in_a_block_change_nothing_but_time() {
+fn a_server_that_stalls_in_a_block_changes_nothing_but_time() {
     let mut machine = Machine::get();
     machine.bind(SERVED);
     // While it stalls, an access to a register holds the guest.
@@ -323,6 +323,15 @@ fn a_server_that_stalls_and_one_that_is_killed_in_a_block_change_nothing_but_tim
     thread::sleep(STALL);
     machine.server.signal("-CONT");
     has_the_same_roots(&object(&running.end().well()));
+}
+
+/// In some runs QEMU 11.1 ends with a failed assertion of its own (`error_setv`) when a server is gone, and all later
+/// tests with it: `tests/run` leaves this one to the slow lane.
+#[test]
+#[ignore = "needs what tests/guest/fetch brings"]
+fn a_server_that_is_killed_in_a_block_changes_nothing_but_time() {
+    let mut machine = Machine::get();
+    machine.bind(SERVED);
     let running = start_block(&mut machine, SERVED);
     machine.server.wait_for_more(MIDDLE, PATIENCE);
     machine.server.signal("-KILL");

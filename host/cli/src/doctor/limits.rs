@@ -72,7 +72,7 @@ pub(super) fn huge_pages(files: &Files) -> Finding {
     let pages = "sys/kernel/mm/hugepages/hugepages-2048kB/";
     let count = |name: &str| files.text(&format!("{pages}{name}")).parse::<u64>().unwrap_or(0);
     let (all, free) = (count("nr_hugepages"), count("free_hugepages"));
-    if free > 0 {
+    if all > 0 && free > 0 {
         return Finding::fine(KEY, format!("{all} huge pages of 2 MiB, {free} of them free"));
     }
     let mend = commands(&[

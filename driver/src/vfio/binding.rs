@@ -138,8 +138,9 @@ impl Kernel {
             what: "bind",
         };
         let of = &self.folder(bdf).join("driver_override");
+        let overridden = self.driver_override(bdf);
         if before.as_deref() == Some(VFIO_PCI) {
-            let stays = self.driver_override(bdf).as_deref() == Some(VFIO_PCI);
+            let stays = overridden.as_deref() == Some(VFIO_PCI);
             if !stays {
                 call.write(of, VFIO_PCI)?;
             }
@@ -158,7 +159,9 @@ impl Kernel {
             Ok(()) if now.as_deref() == Some(VFIO_PCI) => Ok(done(now, true)),
             taken => {
                 // As it was: what had it before takes it again.
-                let _ = call.write(of, "\n").and_then(|()| call.probe());
+                let _ = call
+                    .write(of, overridden.as_deref().unwrap_or("\n"))
+                    .and_then(|()| call.probe());
                 taken.and(Err(BindError::NotTaken { bdf, now }))
             }
         }

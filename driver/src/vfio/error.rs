@@ -105,8 +105,10 @@ pub enum VfioError {
 
 impl VfioError {
     /// Why the kernel does not give a function whose nodes can be opened.
-    pub(super) fn of_open(bdf: Bdf, error: io::Error) -> Self {
+    pub(super) fn of_open(bdf: Bdf, node: PathBuf, error: io::Error) -> Self {
         match error.kind() {
+            // A group's node lets one process in.
+            io::ErrorKind::ResourceBusy => Self::InUse { bdf, path: node },
             // What VFIO says where interrupts are not remapped; a user who may not was told so before.
             io::ErrorKind::PermissionDenied => Self::NoInterruptRemapping(bdf),
             _ => Self::Kernel {
@@ -122,7 +124,6 @@ impl VfioError {
         let path = path.to_owned();
         match error.kind() {
             io::ErrorKind::PermissionDenied => Self::NoPermission { bdf, path },
-            io::ErrorKind::ResourceBusy => Self::InUse { bdf, path },
             _ => Self::NoNode { bdf, path },
         }
     }

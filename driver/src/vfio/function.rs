@@ -41,9 +41,9 @@ impl Function {
     /// # Errors
     /// What is in the way.
     pub fn open(kernel: &Kernel, bdf: Bdf) -> Result<Self, VfioError> {
-        kernel.check(bdf)?;
+        let node = kernel.node(kernel.check(bdf)?);
         let device =
-            VfioPciDevice::open(kernel.folder(bdf)).map_err(|error| VfioError::of_open(bdf, error))?;
+            VfioPciDevice::open(kernel.folder(bdf)).map_err(|error| VfioError::of_open(bdf, node, error))?;
         Ok(Self { bdf, device })
     }
 

@@ -77,7 +77,8 @@ impl Kernel {
         attribute::read(&parameter).is_ok_and(|value| matches!(value.as_str(), "Y" | "1"))
     }
 
-    /// Looks whether a function may be opened, and says which IOMMU group it is in.
+    /// Looks whether a function may be opened, and says which IOMMU group it is in. Nothing is opened: a group's node
+    /// lets one process in, and who only looks would keep another out. Whether a process has it now is not seen.
     ///
     /// # Errors
     /// The first thing that is in the way.
@@ -90,8 +91,9 @@ impl Kernel {
         }
         self.is_viable(bdf, group)?;
         for path in [self.dev.join("vfio/vfio"), self.node(group)] {
-            if let Err(error) = fs::OpenOptions::new().read(true).write(true).open(&path) {
-                return Err(VfioError::of_node(bdf, &path, &error));
+            let access = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK;
+            if let Err(error) = rustix::fs::access(&path, access) {
+                return Err(VfioError::of_node(bdf, &path, &error.into()));
             }
         }
         Ok(group)
@@ -107,6 +109,11 @@ impl Kernel {
     /// # Errors
     /// Those that are in use.
     pub fn is_viable(&self, bdf: Bdf, group: u32) -> Result<(), VfioError> {
+        // Of a group that cannot be read it is not known who is in it.
+        if let Err(error) = fs::read_dir(self.folder(bdf).join("iommu_group/devices")) {
+            let doing = "reading who is in its IOMMU group";
+            return Err(VfioError::Kernel { bdf, doing, error });
+        }
         let others = self.others(bdf).into_iter();
         let others: Vec<_> = others
             .filter_map(|(other, driver)| driver.map(|driver| (other, driver)))

@@ -79,6 +79,25 @@ pub(crate) fn eight() -> Option<&'static Model> {
         .as_ref()
 }
 
+/// The engine of the ECP5's boards: tiles of 4×4×4 in deep scratchpads. None without Verilator.
+pub(crate) fn ecp5() -> Option<&'static Model> {
+    static BUILT: OnceLock<Option<Model>> = OnceLock::new();
+    BUILT
+        .get_or_init(|| {
+            let board = Board::named("ecp5-85f-tensor").unwrap();
+            let tensor = board.tensor.unwrap();
+            let metisvm_boards::Multipliers::Dsp(dedicated) = tensor.multipliers else {
+                panic!("an ECP5 has DSP blocks: {tensor:?}")
+            };
+            Model::new(
+                &board.capabilities.geometry,
+                Multipliers::Single { dedicated },
+                tensor.requantise_units,
+            )
+        })
+        .as_ref()
+}
+
 impl Model {
     fn new(geometry: &Geometry, multipliers: Multipliers, units: usize) -> Option<Self> {
         let verilator = std::env::var_os("METISVM_VERILATOR").unwrap_or_else(|| "verilator".into());
@@ -87,7 +106,8 @@ impl Model {
             return None;
         }
         let [rows, cols, depth] = [geometry.tile_rows, geometry.tile_cols, geometry.tile_depth];
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("engine-{rows}x{cols}x{depth}"));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("engine-{rows}x{cols}x{depth}-{}", geometry.a_tiles));
         fs::create_dir_all(&folder).unwrap();
         let source = folder.join("top.v");
         let text = emit(geometry, multipliers, units);

@@ -136,6 +136,13 @@ fn programs_on_tiles_of_4_4_4_end_as_on_the_functional_card() {
 }
 
 #[test]
+fn programs_on_the_engine_that_is_routed_end_as_on_the_functional_card() {
+    if let Some(model) = bench::ecp5() {
+        agrees(model, 5_000, 0);
+    }
+}
+
+#[test]
 fn programs_on_tiles_of_8_8_4_end_as_on_the_functional_card() {
     if let Some(model) = bench::eight() {
         agrees(model, 20_000, 1);

@@ -121,6 +121,6 @@ fn a_node_of_another_user_is_said_to_be_one() {
         "{error}"
     );
     let busy = std::io::Error::from(std::io::ErrorKind::ResourceBusy);
-    let error = VfioError::of_node(CARD.parse().unwrap(), &node, &busy).to_string();
+    let error = VfioError::of_open(CARD.parse().unwrap(), node, busy).to_string();
     assert!(error.contains("another process"), "{error}");
 }

@@ -72,7 +72,7 @@ pub(super) fn huge_pages(files: &Files) -> Finding {
     let pages = "sys/kernel/mm/hugepages/hugepages-2048kB/";
     let count = |name: &str| files.text(&format!("{pages}{name}")).parse::<u64>().unwrap_or(0);
     let (all, free) = (count("nr_hugepages"), count("free_hugepages"));
-    if all > 0 {
+    if all > 0 && free > 0 {
         return Finding::fine(KEY, format!("{all} huge pages of 2 MiB, {free} of them free"));
     }
     let mend = commands(&[
@@ -81,7 +81,11 @@ pub(super) fn huge_pages(files: &Files) -> Finding {
     ]);
     Finding::warning(
         KEY,
-        "no huge pages are reserved: the IOMMU needs an entry for every 4 KiB",
+        if all > 0 {
+            format!("of {all} huge pages of 2 MiB none is free: the IOMMU needs an entry for every 4 KiB")
+        } else {
+            "no huge pages are reserved: the IOMMU needs an entry for every 4 KiB".to_owned()
+        },
         mend,
     )
 }

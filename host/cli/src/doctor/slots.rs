@@ -73,9 +73,11 @@ fn group(kernel: &Kernel, slot: &Slot) -> Vec<Finding> {
             .iter()
             .map(|(bdf, driver)| format!("{bdf} by {driver}"))
             .collect();
-        let unbind = used
-            .iter()
-            .map(|(bdf, _)| format!("echo {bdf} | sudo tee /sys/bus/pci/devices/{bdf}/driver/unbind"));
+        // A name that is none of a PCI function is put into no command.
+        let unbind = used.iter().map(|(name, driver)| match name.parse::<Bdf>() {
+            Ok(bdf) => format!("echo {bdf} | sudo tee /sys/bus/pci/devices/{bdf}/driver/unbind"),
+            Err(_) => format!("# take {name:?} away from its driver, {driver:?}"),
+        });
         let mut mend: Vec<String> = unbind.collect();
         mend.push("# or put the card into a slot with a group of its own".to_owned());
         let what = format!(
@@ -150,10 +152,6 @@ fn node(slot: &Slot) -> Option<Finding> {
                 "sudo usermod --append --groups metisvm \"$USER\"  # then log in anew",
             ]),
         ),
-        Err(error @ VfioError::InUse { path, .. }) => {
-            let mend = vec![format!("sudo fuser -v {}", path.display())];
-            Finding::blocks(KEY, error.to_string(), mend)
-        }
         Err(error @ VfioError::NoNode { .. }) => {
             let mend = commands(&["sudo modprobe -a vfio-pci vfio_iommu_type1"]);
             Finding::blocks(KEY, error.to_string(), mend)
@@ -196,7 +194,7 @@ fn errors(slot: &Slot) -> Finding {
     let errors = slot.errors;
     let [correctable, non_fatal, fatal] =
         [errors.correctable, errors.non_fatal, errors.fatal].map(Option::unwrap_or_default);
-    if correctable + non_fatal + fatal == 0 {
+    if [correctable, non_fatal, fatal] == [0; 3] {
         return Finding::fine(KEY, "PCI Express has reported no errors");
     }
     let what = format!(

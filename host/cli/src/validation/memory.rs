@@ -22,6 +22,8 @@ const STEP_INSTRUCTIONS: u64 = 6;
 const PROGRAM_HANDLES: u32 = 2;
 /// Most bytes that are loaded at once, if the handles suffice.
 const PIECE: u64 = 16 << 20;
+/// Most bytes that are loaded at once in any case: the host has so many, whatever a card says of its memory.
+const MOST_PIECE: u64 = 256 << 20;
 /// What card memory is given in.
 const ALIGN: u64 = 64;
 
@@ -67,6 +69,7 @@ impl Plan {
         let in_piece = windows
             .div_ceil(least_pieces)
             .max((PIECE / window).min(windows))
+            .min(MOST_PIECE / window)
             .max(1);
         Some(Self {
             tile,
@@ -74,7 +77,7 @@ impl Plan {
             tiles,
             window,
             piece: in_piece * window,
-            pieces: windows / in_piece,
+            pieces: (windows / in_piece).min(least_pieces),
         })
     }
 

@@ -106,19 +106,7 @@ impl CardCounters {
 
     /// Reads those of a card that has them; `None` if it is dead.
     pub fn of(link: &dyn Transport) -> Option<Self> {
-        Self::read(|index| {
-            let low = COUNTERS + 8 * index;
-            let mut high = link.read32(low + 4);
-            // As the two words are not read at once, the high one must be the same before and after.
-            for _ in 0..2 {
-                let value = u64::from(high) << 32 | u64::from(link.read32(low));
-                match link.read32(low + 4) {
-                    same if same == high => return (value != u64::MAX).then_some(value),
-                    other => high = other,
-                }
-            }
-            None
-        })
+        Self::read(|index| one(link, index))
     }
 
     /// A counter; one that there is not is 0.
@@ -131,6 +119,21 @@ impl CardCounters {
     pub fn since(&self, before: &Self) -> Self {
         Self(std::array::from_fn(|at| self.0[at].wrapping_sub(before.0[at])))
     }
+}
+
+/// Reads one of a card that has them; `None` if the card is dead. Its two words are not read at once, so the high one is
+/// read twice. It changes once in 2^32 cycles: if it does so between the reads, the second try finds it at rest.
+pub(crate) fn one(link: &dyn Transport, index: u32) -> Option<u64> {
+    let low = COUNTERS + 8 * index;
+    let mut high = link.read32(low + 4);
+    for _ in 0..2 {
+        let value = u64::from(high) << 32 | u64::from(link.read32(low));
+        match link.read32(low + 4) {
+            same if same == high => return (value != u64::MAX).then_some(value),
+            other => high = other,
+        }
+    }
+    None
 }
 
 #[cfg(test)]

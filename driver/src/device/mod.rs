@@ -27,9 +27,10 @@ pub use reset::reset_card;
 pub use resident::Resident;
 pub use run::RunJob;
 pub use running::Running;
+pub use submit::MAX_TRANSFER_BYTES;
 
 use crate::budget::Budget;
-use crate::card_counters::CardCounters;
+use crate::card_counters::{self, CardCounters};
 use crate::counters::{Counters, LiveCounters, add};
 use crate::dma::DmaBuffer;
 use crate::doorbell::Doorbell;
@@ -158,24 +159,13 @@ impl Device {
     }
 
     /// A performance counter of the card (`metisvm_firmware::registers::counter` has the indices), from its power-up
-    /// on; `None` if it has none, or is dead. Its two words are not read at once, so the high one is read
-    /// twice.
+    /// on; `None` if it has none, or is dead.
     pub fn card_counter(&self, index: u32) -> Option<u64> {
-        if self.capabilities().features & reg::features::COUNTERS == 0 || index >= reg::counter::COUNT {
-            return None;
-        }
-        let transport = &*self.shared.transport;
-        let low = reg::COUNTERS + 8 * index;
-        let mut high = transport.read32(low + 4);
-        // The high word changes once in 2^32 cycles. If it does so between the reads, the second try finds it at rest.
-        for _ in 0..2 {
-            let value = u64::from(high) << 32 | u64::from(transport.read32(low));
-            match transport.read32(low + 4) {
-                same if same == high => return (value != u64::MAX).then_some(value),
-                other => high = other,
-            }
-        }
-        None
+        let is_there =
+            self.capabilities().features & reg::features::COUNTERS != 0 && index < reg::counter::COUNT;
+        is_there
+            .then(|| card_counters::one(&*self.shared.transport, index))
+            .flatten()
     }
 
     /// All of the card's performance counters, one after the other: of a card that is at nothing they belong together.

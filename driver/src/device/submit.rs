@@ -15,7 +15,7 @@ use std::sync::MutexGuard;
 use std::time::Instant;
 
 /// Most bytes that one job may move in one direction.
-pub(super) const MAX_TRANSFER_BYTES: u64 = 1 << 30;
+pub const MAX_TRANSFER_BYTES: u64 = 1 << 30;
 
 pub(super) fn limit(what: &'static str, asked: u64, limit: u64) -> Result<(), DeviceError> {
     if asked <= limit {

@@ -218,6 +218,9 @@ fn a_card_that_vfio_does_not_take_stays_as_it_was() {
         (machine.driver_of(CARD), machine.driver_override()),
         (None, String::new())
     );
+    fs::write(machine.folder(CARD).join("driver_override"), "pci-stub\n").unwrap();
+    refusal(&machine.device(&["bind", CARD]));
+    assert_eq!(machine.driver_override(), "pci-stub");
 }
 
 #[test]

@@ -143,6 +143,23 @@ const WRONG: &[Wrong] = &[
         &["2 that lost the link", "aer_dev_"],
     ),
     wrong(
+        |machine| {
+            for (file, name) in [("aer_dev_fatal", "FATAL"), ("aer_dev_correctable", "COR")] {
+                let counts = format!("TOTAL_ERR_{name} {}\n", if name == "COR" { u64::MAX } else { 1 });
+                fs::write(machine.folder(CARD).join(file), counts).unwrap();
+            }
+        },
+        "link_errors",
+        "warning",
+        &["18446744073709551615 correctable", "1 that lost the link"],
+    ),
+    wrong(
+        |machine| machine.write("sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "0\n"),
+        "huge_pages",
+        "warning",
+        &["of 64 huge pages", "none is free", "nr_hugepages"],
+    ),
+    wrong(
         |machine| machine.remove("dev/vfio/7"),
         "permission",
         "blocks",
@@ -162,6 +179,24 @@ fn each_thing_that_is_wrong_is_found_by_itself() {
         let machine = Machine::new().bound();
         spoil(&machine);
         says(&only(&machine.device(&["doctor", "--json"])), key, state, words);
+    }
+}
+
+#[test]
+fn a_name_that_is_no_function_s_is_put_into_no_command() {
+    let machine = Machine::new().bound();
+    let other = machine.path("sys/kernel/iommu_groups/7/devices/$(id) ;reboot");
+    fs::create_dir_all(&other).unwrap();
+    std::os::unix::fs::symlink("somewhere/its-driver", other.join("driver")).unwrap();
+    let (all, _) = findings(&machine.device(&["doctor", "--json"]));
+    let group = all
+        .iter()
+        .find(|finding| finding["check"] == "iommu_group")
+        .unwrap();
+    says(group, "iommu_group", "blocks", &["its-driver"]);
+    for step in group["mend"].as_array().unwrap() {
+        let step = step.as_str().unwrap();
+        assert!(step.starts_with('#') || !step.contains("reboot"), "{step}");
     }
 }
 

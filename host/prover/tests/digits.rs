@@ -217,7 +217,7 @@ fn a_wrapped_proof_states_the_same() {
 }
 
 #[test]
-#[ignore = "it takes half a minute in the profile of the tests"]
+#[ignore = "half a minute in the profile of the tests: tests/run slow"]
 fn two_blinded_proofs_of_one_inference_differ() {
     let wrap = Wrap::new(MLP.verifier(), true);
     let inner = prove(&MLP, pixels(1));

@@ -72,6 +72,18 @@ fn start_block(machine: &mut Machine, place: &str) -> machine::Running {
     machine.start_run(&arguments)
 }
 
+/// Starts a block on the card of this process, and waits until the card has done a part of it.
+fn middle_of_a_block(machine: &mut Machine) -> machine::Running {
+    let before = machine.faults.runs();
+    let running = start_block(machine, CARD);
+    let start = Instant::now();
+    while machine.faults.runs() < before + MIDDLE {
+        assert!(start.elapsed() < PATIENCE, "the block does not get on");
+        thread::sleep(Duration::from_millis(2));
+    }
+    running
+}
+
 #[test]
 #[ignore = "needs what tests/guest/fetch brings"]
 fn a_card_is_refused_with_what_to_do_until_it_is_bound() {
@@ -197,13 +209,7 @@ fn a_card_that_computes_wrong_is_found_by_its_validation() {
 fn a_card_is_not_taken_away_from_a_block_that_uses_it() {
     let mut machine = Machine::get();
     machine.bind(CARD);
-    let before = machine.faults.runs();
-    let running = start_block(&mut machine, CARD);
-    let start = Instant::now();
-    while machine.faults.runs() < before + MIDDLE {
-        assert!(start.elapsed() < PATIENCE, "the block does not get on");
-        thread::sleep(Duration::from_millis(2));
-    }
+    let running = middle_of_a_block(&mut machine);
     let refused = machine.run(&["device", "unbind", CARD]);
     let result = object(&running.end().well());
     has_the_same_roots(&result);
@@ -349,13 +355,7 @@ fn a_server_that_is_killed_in_a_block_changes_nothing_but_time() {
 fn a_removal_in_a_block_waits_for_it_and_changes_nothing() {
     let mut machine = Machine::get();
     machine.bind(CARD);
-    let before = machine.faults.runs();
-    let running = start_block(&mut machine, CARD);
-    let start = Instant::now();
-    while machine.faults.runs() < before + MIDDLE {
-        assert!(start.elapsed() < PATIENCE, "the block does not get on");
-        thread::sleep(Duration::from_millis(2));
-    }
+    let running = middle_of_a_block(&mut machine);
     let removal = machine.start_run(&["remove", CARD]);
     let result = object(&running.end().well());
     has_the_same_roots(&result);

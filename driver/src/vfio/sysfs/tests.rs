@@ -75,6 +75,22 @@ fn a_card_that_nothing_is_in_the_way_of_is_in_its_group() {
 }
 
 #[test]
+fn who_only_looks_opens_no_node() {
+    let fake = Fake::new();
+    // A folder may be read and written, and cannot be opened for that.
+    fake.remove("dev/vfio/7");
+    fs::create_dir(fake.0.join("dev/vfio/7")).unwrap();
+    assert_eq!(fake.check(), Ok(7));
+}
+
+#[test]
+fn a_group_that_cannot_be_read_is_not_viable() {
+    let fake = Fake::new();
+    fs::remove_dir_all(fake.0.join(GROUP).join("devices")).unwrap();
+    fake.is_refused(&["who is in its IOMMU group"]);
+}
+
+#[test]
 fn whatever_is_in_the_way_is_said_with_what_to_do() {
     let fake = Fake::new();
     fs::remove_dir_all(fake.0.join("sys/bus/pci/devices").join(CARD)).unwrap();

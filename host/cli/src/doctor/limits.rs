@@ -2,11 +2,12 @@
 
 use super::files::Files;
 use super::finding::{Finding, commands};
+use metisvm_driver::device::MAX_TRANSFER_BYTES;
 
 /// What the driver keeps mapped from job to job, and as much again for jobs that are under way.
 const LEAST_LOCKED: u64 = 128 << 20;
 /// The largest job, its inputs or its outputs.
-const AMPLE_LOCKED: u64 = 1 << 30;
+const AMPLE_LOCKED: u64 = MAX_TRANSFER_BYTES;
 /// The capability that takes the limit away (`CAP_IPC_LOCK` of `linux/capability.h`).
 const CAP_IPC_LOCK: u32 = 14;
 

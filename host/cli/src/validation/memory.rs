@@ -245,6 +245,15 @@ mod tests {
     }
 
     #[test]
+    fn a_card_that_says_it_has_all_memory_there_is_makes_the_host_hold_a_piece_and_no_more() {
+        let mut card = Board::named("sim-tensor").unwrap().capabilities;
+        card.card_memory_bytes = 1 << 48;
+        let plan = Plan::new(&card, u64::MAX).unwrap();
+        assert!(plan.piece <= MOST_PIECE);
+        assert!(plan.pieces <= u64::from(card.max_handles - PROGRAM_HANDLES));
+    }
+
+    #[test]
     fn a_byte_that_differs_is_found_wherever_it_is_but_in_padding() {
         let plan = Plan {
             tile: 16,

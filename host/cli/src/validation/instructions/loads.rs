@@ -65,7 +65,7 @@ pub(super) const ONE_PRODUCT: Operation = Operation::Gemm(Gemm {
     b_step: 0,
 });
 
-const fn whole(rows: u16, cols: u16) -> Lanes {
+pub(super) const fn whole(rows: u16, cols: u16) -> Lanes {
     Lanes {
         base: 0,
         pitch: 1,

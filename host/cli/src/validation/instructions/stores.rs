@@ -1,6 +1,7 @@
 //! STORE, STORE_TILES and NOP.
 
 use super::draft::{Draft, Form, burst, tiles_from};
+use super::loads::whole;
 use metisvm_firmware::{Buffer, Burst, Dtype, Lanes, Module, Operation, Space, Store, StoreTiles, Walk};
 
 pub(super) const STORE: &[Form] = &[
@@ -35,14 +36,7 @@ pub(super) const NOP: &[Form] = &[("load, compute and store", |draft| {
 
 fn matrix(draft: &Draft) -> Lanes {
     let [rows, cols, _] = draft.sides();
-    Lanes {
-        base: 0,
-        pitch: 1,
-        row: 0,
-        col: 0,
-        rows,
-        cols,
-    }
+    whole(rows, cols)
 }
 
 fn scattered(draft: &mut Draft, dtype: Dtype, by_columns: bool) {

@@ -85,7 +85,10 @@ impl Shared {
     pub(super) fn give_back(&self, buffer: LentBuffer) {
         drop(buffer);
         self.pool.trim();
-        wake_settled(&self.lock());
+        let state = self.lock();
+        if !state.awaiting_memory.is_empty() {
+            wake_settled(&state);
+        }
     }
 
     /// Rings for a card that has none. Memory of older ones may be looked at for a while yet by a thread that waits.
@@ -99,8 +102,9 @@ impl Shared {
                 Err(shortage) if is_shortage(&shortage) => {
                     self.pool.tidy();
                     let budget = self.pool.budget();
-                    // What nobody has will not come free.
-                    if budget.mapped() == budget.leaked() || Instant::now() >= deadline {
+                    // What nobody has will not come free, nor does a broken link map any more.
+                    let hopeless = budget.mapped() == budget.leaked() || self.transport.failure().is_some();
+                    if hopeless || Instant::now() >= deadline {
                         return Err(shortage);
                     }
                     thread::sleep(LOOK);

@@ -66,9 +66,8 @@ impl Shared {
 
     /// The same, by a thread that holds nothing and may wait for the link.
     pub(super) fn condemn_now(&self, fault: &DeviceError) {
-        let mut state = self.lock();
-        self.condemn(&mut state, fault);
-        self.leave(state, ());
+        self.condemn(&mut self.lock(), fault);
+        self.pool.tidy();
     }
 
     /// The quarantine of a card that will never acknowledge a reset. It is only retired here, and unmapped by a thread

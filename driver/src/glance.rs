@@ -92,12 +92,6 @@ impl Glance {
             None => problems.push(DeviceError::NotReady(self.status).to_string()),
         }
         problems.extend(self.absurd().map(|absurd| DeviceError::from(absurd).to_string()));
-        if !self.capabilities.has_engine() {
-            let features = self.capabilities.features;
-            problems.push(format!(
-                "it has no engine: FEATURES reads {features:#x}, which names neither tensor programs nor Keccak"
-            ));
-        }
         problems.extend(self.stopped().map(|(index, state)| match state {
             Some(QueueState::InvalidConfiguration) => {
                 format!("queue {index} stopped: its configuration was invalid")
@@ -215,8 +209,6 @@ mod tests {
             (reg::STATUS, 3, "fatal"),
             (reg::STATUS, 9, "status register reads 0x9"),
             (reg::TILE_ROWS, 0, "absurd capability: TILE_ROWS"),
-            (reg::FEATURES_LO, 0, "it has no engine: FEATURES reads 0x0"),
-            (reg::FEATURES_LO, 8, "it has no engine: FEATURES reads 0x8"),
             (
                 queue_register(2, queue::STATE),
                 2,

@@ -225,11 +225,6 @@ impl Capabilities {
         word.filter(|_| is_capability(offset))
     }
 
-    /// Whether it has any engine at all: one without takes NOPs and loads, and is of no use.
-    pub const fn has_engine(&self) -> bool {
-        self.features & (reg::features::TENSOR | reg::features::KECCAK) != 0
-    }
-
     /// Checks every number against the limits of the ABI.
     ///
     /// # Errors

@@ -12,7 +12,6 @@ mod speed;
 
 pub use check::Target;
 use check::{Check, Problem};
-use metisvm_firmware::Capabilities;
 use std::time::{Duration, Instant};
 
 /// How a check ended.
@@ -91,17 +90,6 @@ pub fn report(
     }
 }
 
-/// What is to be said of a card that opened: the ABI allows one without engines, but there is nothing to use it for.
-pub fn opened(capabilities: &Capabilities) -> Verdict {
-    if capabilities.has_engine() {
-        return Verdict::Passed;
-    }
-    let features = capabilities.features;
-    Verdict::Failed(format!(
-        "it has no engine: FEATURES reads {features:#x}, which names neither tensor programs nor Keccak"
-    ))
-}
-
 /// All checks of a card that does not open.
 pub fn skipped(why: &str) -> impl Iterator<Item = Report> {
     checks().map(move |check| {
@@ -147,26 +135,4 @@ pub fn validate<E>(target: &Target, mut tell: impl FnMut(Report) -> Result<(), E
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use metisvm_firmware::registers::features;
-    use metisvm_sim::SimOptions;
-
-    #[test]
-    fn a_card_without_an_engine_is_not_sound() {
-        for (bits, passes) in [
-            (features::TENSOR, true),
-            (features::KECCAK, true),
-            (features::COUNTERS, false),
-            (0, false),
-        ] {
-            let mut capabilities = SimOptions::default().capabilities;
-            capabilities.features = bits;
-            let verdict = opened(&capabilities);
-            assert_eq!(verdict == Verdict::Passed, passes, "{bits:#x}: {verdict:?}");
-        }
-    }
 }

@@ -374,3 +374,23 @@ fn group_is_that_of_the_machine() {
         .unwrap();
     says(group, "iommu_group", "blocks", &["no-IOMMU mode"]);
 }
+
+#[test]
+fn what_mends_the_modules_keeps_what_was_there() {
+    let machine = Machine::new();
+    for gone in ["sys/bus/pci/drivers/vfio-pci", "sys/module/vfio_iommu_type1"] {
+        machine.remove(gone);
+    }
+    let (all, _) = findings(&machine.device(&["doctor", "--json"]));
+    let mends: Vec<&str> = all
+        .iter()
+        .flat_map(|finding| finding["mend"].as_array().unwrap())
+        .filter_map(|step| step.as_str())
+        .collect();
+    let appends: Vec<_> = mends
+        .iter()
+        .filter(|step| step.contains("/etc/modules-load.d/"))
+        .collect();
+    assert_eq!(appends.len(), 2, "{mends:?}");
+    assert!(appends.iter().all(|step| step.contains("tee -a ")), "{appends:?}");
+}

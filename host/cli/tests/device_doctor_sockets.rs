@@ -70,7 +70,7 @@ fn a_socket_of_another_user_is_said_to_be_one() {
     let _listener = UnixListener::bind(&path).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
     let card = format!("vfio-user:{}", path.display());
-    let finding = only(&machine.device_as_nobody(&["doctor", &card, "--json"]));
+    let finding = only(&machine.as_nobody(&["doctor", &card, "--json"]));
     says(
         &finding,
         "socket",

@@ -8,6 +8,7 @@ mod limits;
 mod local;
 mod slots;
 mod socket;
+mod unix_sockets;
 
 pub use finding::{Finding, State};
 
@@ -24,7 +25,7 @@ pub fn look(roots: &Roots, card: Option<&Card>) -> Result<Vec<Finding>, CliError
     let named = match card {
         None => None,
         Some(Card::Vfio(bdf)) => Some(*bdf),
-        Some(Card::VfioUser(path)) => return Ok(vec![socket::socket(path)]),
+        Some(Card::VfioUser(path)) => return Ok(socket::socket(path)),
         Some(Card::Functional(_)) => return Ok(vec![local::nothing()]),
         Some(Card::Rtl(_)) => return Ok(vec![local::tools(), local::cache(user_cache::folder().is_some())]),
     };

@@ -41,6 +41,7 @@ impl Args {
             Command::Run(run) => run.problem(),
             Command::Model(model) => model.problem(),
             Command::Bench(bench) => bench.problem(),
+            Command::Device(device) => device.problem(),
             _ => None,
         };
         match problem {
@@ -80,6 +81,7 @@ impl Command {
         let path: &[&str] = match self {
             Self::Run(_) => &["run"],
             Self::Model(model) => &["model", model.name()],
+            Self::Device(device) => &["device", device.name()],
             _ => &[],
         };
         let mut meant = Args::command();

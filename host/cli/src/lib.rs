@@ -4,6 +4,7 @@
 pub mod args;
 pub mod bundled;
 pub mod card_link;
+pub mod card_problems;
 pub mod card_report;
 pub mod card_work;
 pub mod cards;

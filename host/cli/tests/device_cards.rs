@@ -198,6 +198,8 @@ fn faults_of_the_link_and_of_the_queue_fail_a_check_and_a_reset_saves_the_others
         ("wrong-status@6", "memory"),
         ("unasked-reset@20", "keccak"),
         ("twice@40", "load"),
+        ("lost-output@75", "models"),
+        ("lost-output@76", "models"),
     ] {
         let folder = tempdir().unwrap();
         let sim = Sim::start(folder.path(), &["--fault", fault]);

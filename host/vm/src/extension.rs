@@ -56,6 +56,9 @@ pub struct InferenceExtension {
 pub struct ProofExtension {
     /// Where contracts call it.
     pub precompile: Address,
+    /// The system account whose storage has the digests of verifying keys. It is another than the registry of models,
+    /// because that of a running chain has code that cannot write them: a fork names a contract that can.
+    pub registry: Address,
     /// From when on, not before inference. Before that the address is an ordinary account.
     pub activation: Activation,
     /// What it charges.
@@ -126,15 +129,19 @@ impl InferenceExtension {
         let Some(proofs) = &self.proofs else {
             return Ok(());
         };
-        if is_reserved(&proofs.precompile) {
-            return Err(SpecError::ReservedAddress {
-                key: "proofs.precompile",
-                address: proofs.precompile,
-            });
+        let ours = [
+            ("proofs.precompile", proofs.precompile),
+            ("proofs.registry", proofs.registry),
+        ];
+        for (key, address) in ours {
+            if is_reserved(&address) {
+                return Err(SpecError::ReservedAddress { key, address });
+            }
         }
-        if [self.precompile, self.registry].contains(&proofs.precompile) {
+        let theirs = [self.precompile, self.registry];
+        if proofs.precompile == proofs.registry || ours.iter().any(|(_, address)| theirs.contains(address)) {
             return Err(SpecError::Inference(
-                "proofs.precompile must be another address than precompile and registry",
+                "precompile, registry, proofs.precompile and proofs.registry must be four addresses",
             ));
         }
         let in_time = match (self.activation, proofs.activation) {

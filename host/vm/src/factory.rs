@@ -87,7 +87,7 @@ impl MetisEvmFactory {
                 let schedule = self.schedule.unwrap_or(version.schedule());
                 let precompiles = precompiles.with_inference(extension, schedule, self.engine.clone());
                 match extension.active_proofs(number, timestamp) {
-                    Some(proofs) => precompiles.with_proofs(proofs, extension.registry, self.proofs.clone()),
+                    Some(proofs) => precompiles.with_proofs(proofs, self.proofs.clone()),
                     None => precompiles,
                 }
             }

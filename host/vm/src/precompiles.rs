@@ -24,15 +24,15 @@ use std::sync::Arc;
 pub struct MetisPrecompiles {
     ethereum: EthPrecompiles,
     ours: Vec<Ours>,
-    /// Ethereum's precompiles, ours and the registry; where there are none of ours, empty and not used.
+    /// Ethereum's precompiles, ours and the registries; where there are none of ours, empty and not used.
     warm: AddressSet,
-    registry: Option<Address>,
 }
 
 /// A precompile of ours.
 #[derive(Debug, Clone)]
 struct Ours {
     address: Address,
+    registry: Address,
     function: Function,
 }
 
@@ -67,7 +67,6 @@ impl MetisPrecompiles {
             ethereum: EthPrecompiles::new(fork),
             ours: Vec::new(),
             warm: AddressSet::default(),
-            registry: None,
         }
     }
 
@@ -84,20 +83,18 @@ impl MetisPrecompiles {
         self.with(extension.precompile, extension.registry, function)
     }
 
-    /// Adds the precompile that verifies proofs, over the same registry; its address is warm likewise.
-    pub fn with_proofs(
-        self,
-        extension: &ProofExtension,
-        registry: Address,
-        verifier: Option<Arc<dyn ProofVerifier>>,
-    ) -> Self {
-        let function = Function::Proofs(ProofPrecompile::new(extension, registry, verifier));
-        self.with(extension.precompile, registry, function)
+    /// Adds the precompile that verifies proofs; its address and its registry's are warm likewise.
+    pub fn with_proofs(self, extension: &ProofExtension, verifier: Option<Arc<dyn ProofVerifier>>) -> Self {
+        let function = Function::Proofs(ProofPrecompile::new(extension, verifier));
+        self.with(extension.precompile, extension.registry, function)
     }
 
     fn with(mut self, address: Address, registry: Address, function: Function) -> Self {
-        self.ours.push(Ours { address, function });
-        self.registry = Some(registry);
+        self.ours.push(Ours {
+            address,
+            registry,
+            function,
+        });
         self.collect_warm();
         self
     }
@@ -107,8 +104,8 @@ impl MetisPrecompiles {
             return;
         }
         self.warm = self.ethereum.warm_addresses().clone();
-        self.warm
-            .extend(self.ours.iter().map(|ours| ours.address).chain(self.registry));
+        let addresses = self.ours.iter().flat_map(|ours| [ours.address, ours.registry]);
+        self.warm.extend(addresses);
     }
 }
 

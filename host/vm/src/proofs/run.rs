@@ -16,13 +16,10 @@ use revm::{
 };
 use std::sync::Arc;
 
-/// The mapping of the registry that has the digests of keys.
-const KEYS_SLOT: u64 = 2;
-
 /// The slot of the registry that has the digest of a model's verifying key: entry `circuit_version` of entry `model`
-/// of a Solidity mapping of mappings at slot 2. Zero says that there is none.
+/// of a Solidity mapping of mappings at slot 0. Zero says that there is none.
 pub fn key_slot(model: B256, circuit_version: u32) -> U256 {
-    let of_model = mapping_entry(model, U256::from(KEYS_SLOT).into());
+    let of_model = mapping_entry(model, B256::ZERO);
     mapping_entry(U256::from(circuit_version).into(), of_model).into()
 }
 
@@ -54,15 +51,11 @@ impl fmt::Debug for ProofPrecompile {
 }
 
 impl ProofPrecompile {
-    /// The precompile as the chain spec describes it, over this registry. Without a verifier no key is on this
-    /// machine, and a call that needs a registered one is a [`NodeFault`].
-    pub fn new(
-        extension: &ProofExtension,
-        registry: Address,
-        verifier: Option<Arc<dyn ProofVerifier>>,
-    ) -> Self {
+    /// The precompile as the chain spec describes it. Without a verifier no key is on this machine, and a call that
+    /// needs a registered one is a [`NodeFault`].
+    pub fn new(extension: &ProofExtension, verifier: Option<Arc<dyn ProofVerifier>>) -> Self {
         Self {
-            registry,
+            registry: extension.registry,
             circuit_version: extension.circuit_version,
             schedule: extension.gas_schedule.schedule(),
             verifier,

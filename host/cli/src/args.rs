@@ -128,6 +128,9 @@ pub struct Run {
     /// More models: bundle files, or folders of them (*.bundle)
     #[arg(long, value_name = "PATH")]
     pub models: Vec<PathBuf>,
+    /// Verifying keys that the registry of keys names: files, or folders of them (*.key)
+    #[arg(long, value_name = "PATH")]
+    pub keys: Vec<PathBuf>,
     /// One JSON object a line instead of tables
     #[arg(long)]
     pub json: bool,

@@ -27,3 +27,4 @@ pub mod progress;
 pub mod slot_report;
 pub mod user_cache;
 pub mod validation;
+pub mod verifying_keys;

@@ -40,5 +40,5 @@ pub use execute::{BlockInput, execute_block};
 pub use input::InputFile;
 pub use outcome::{BlockOutcome, TransactionOutcome, TransactionStatus};
 pub use recover::{Threads, recover_senders};
-pub use run::{BlockReport, CheckedFile, run_block_file};
+pub use run::{BlockReport, CheckedFile, run_block_file, run_block_file_with};
 pub use validity::Mismatch;

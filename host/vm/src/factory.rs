@@ -1,4 +1,4 @@
-use crate::{ChainSpec, GasSchedule, InferenceEngine, MetisEvm, MetisPrecompiles};
+use crate::{ChainSpec, GasSchedule, InferenceEngine, MetisEvm, MetisPrecompiles, ProofVerifier};
 use alloy_evm::{Database, EvmEnv, EvmFactory, eth::EthEvmContext};
 use core::fmt;
 use revm::{
@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub struct MetisEvmFactory {
     spec: Arc<ChainSpec>,
     engine: Option<Arc<dyn InferenceEngine>>,
+    proofs: Option<Arc<dyn ProofVerifier>>,
     schedule: Option<GasSchedule>,
 }
 
@@ -24,6 +25,7 @@ impl fmt::Debug for MetisEvmFactory {
         f.debug_struct("MetisEvmFactory")
             .field("spec", &self.spec.name)
             .field("engine", &self.engine.is_some())
+            .field("proofs", &self.proofs.is_some())
             .finish()
     }
 }
@@ -35,6 +37,7 @@ impl MetisEvmFactory {
         Self {
             spec,
             engine,
+            proofs: None,
             schedule: None,
         }
     }
@@ -57,6 +60,13 @@ impl MetisEvmFactory {
         }
     }
 
+    /// The same chain, with something that has verifying keys and verifies proofs. Without, only blocks that ask for
+    /// no registered key can be executed.
+    #[must_use]
+    pub fn with_proofs(self, proofs: Option<Arc<dyn ProofVerifier>>) -> Self {
+        Self { proofs, ..self }
+    }
+
     /// The same chain, charging by this schedule whatever its spec says: for tests, and for trying prices
     /// out. Its blocks are then not those of the chain.
     pub fn with_gas_schedule(&self, schedule: GasSchedule) -> Self {
@@ -75,7 +85,11 @@ impl MetisEvmFactory {
             Some(extension) => {
                 let version = extension.gas_schedule_at(number, timestamp);
                 let schedule = self.schedule.unwrap_or(version.schedule());
-                precompiles.with_inference(extension, schedule, self.engine.clone())
+                let precompiles = precompiles.with_inference(extension, schedule, self.engine.clone());
+                match extension.active_proofs(number, timestamp) {
+                    Some(proofs) => precompiles.with_proofs(proofs, self.proofs.clone()),
+                    None => precompiles,
+                }
             }
             None => precompiles,
         }

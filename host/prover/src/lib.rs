@@ -3,7 +3,7 @@
 //! The normative text is `docs/proofs.md`. [`Circuit::compile`] makes a circuit of a model, with the weights
 //! in its preprocessed columns, so that the verifying key *is* the model. [`Circuit::prove`] runs the
 //! reference kernels, compares every step with the circuit's wires and proves the [`Statement`]; a [`Wrap`]
-//! makes a smaller proof of it. A [`Verifier`] checks a proof against a statement that it has made itself.
+//! makes a smaller proof of it; a [`Prover`] is both in one. A [`Verifier`] checks a proof against a statement that it has made itself.
 
 mod arithmetic;
 mod circuit;
@@ -12,7 +12,9 @@ mod description;
 mod error;
 pub mod gates;
 mod input;
+mod keys;
 mod limbs;
+mod prover;
 mod rows;
 mod wrap;
 
@@ -20,6 +22,8 @@ pub use arithmetic::Arithmetic;
 pub use circuit::{Circuit, Inference};
 pub use description::Description;
 pub use error::{CompileError, ProveError};
+pub use keys::{Kept, KeyFolder, key_digest};
 pub use metisvm_verifier::field::{D, F, Hasher, ProofConfig};
 pub use metisvm_verifier::{Commitment, Proof, Salt, Statement, Verifier, VerifyError, commit};
+pub use prover::{Form, PrepareError, Prover, Size, Stage};
 pub use wrap::Wrap;

@@ -91,7 +91,10 @@ fn record(args: &Prove, block: &BlockFile, models: &[Bundle]) -> Result<Recorded
     let recorded = record_inferences(block, engine, &threads)?;
     if let Some(first) = recorded.mismatches.first() {
         // The job names the block, so it has to be one.
-        let problem = format!("the block is not what its header says, so nothing of it is proven: {first}");
+        let problem = format!(
+            "the block is not what its header says ({} is {}, not {}), so nothing of it is proven",
+            first.field, first.actual, first.expected
+        );
         return Err(match &args.block {
             Some(file) => CliError::file(file, problem),
             None => CliError::Proof(problem),

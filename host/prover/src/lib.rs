@@ -6,20 +6,32 @@
 //! makes a smaller proof of it. A [`Verifier`] checks a proof against a statement that it has made itself.
 
 mod arithmetic;
+mod at_once;
+mod batch;
+mod boundary;
 mod circuit;
 mod compile;
 mod description;
 mod error;
 pub mod gates;
 mod input;
+mod lane;
+mod layers;
 mod limbs;
+mod parameters;
+mod recursion;
 mod rows;
 mod wrap;
 
 pub use arithmetic::Arithmetic;
+pub use batch::{Batch, BatchCircuit, BatchProof};
 pub use circuit::{Circuit, Inference};
 pub use description::Description;
 pub use error::{CompileError, ProveError};
+pub use layers::Layers;
 pub use metisvm_verifier::field::{D, F, Hasher, ProofConfig};
-pub use metisvm_verifier::{Commitment, Proof, Salt, Statement, Verifier, VerifyError, commit};
+pub use metisvm_verifier::{
+    BatchVerifier, Commitment, Proof, Salt, Statement, Strength, Verifier, VerifyError, commit,
+};
+pub use parameters::Parameters;
 pub use wrap::Wrap;

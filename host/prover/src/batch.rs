@@ -6,7 +6,7 @@ use crate::description::Description;
 use crate::error::{CompileError, ProveError};
 use crate::lane::Lane;
 use crate::parameters::Parameters;
-use crate::recursion::{RawProof, Recursion, Recursive};
+use crate::recursion::{RawKey, RawProof, Recursion, Recursive};
 use crate::rows::Rows;
 use metisvm_model::{Bundle, Reference};
 use metisvm_verifier::batch::{LEAF_DOMAIN, NODE_DOMAIN, capacity, message};
@@ -131,29 +131,32 @@ impl Batch {
         memory_limit: u64,
     ) -> Result<Self, CompileError> {
         capacity(arities).ok_or(CompileError::Batch)?;
-        let mut levels: Vec<Recursive> = Vec::with_capacity(arities.len());
-        for &arity in arities {
-            let mut recursion = Recursion::new(parameters, memory_limit);
-            let mut children = Vec::with_capacity(arity);
-            for _ in 0..arity {
-                let digest = match levels.last() {
-                    None => {
-                        let inputs = recursion.verify(inner.key())?;
-                        leaf(recursion.builder(), &inputs)
-                    }
-                    Some(below) => {
-                        let inputs = recursion.verify(&below.key())?;
-                        std::array::from_fn(|i| inputs[i])
-                    }
-                };
-                children.push(digest);
-            }
-            let digest = node(recursion.builder(), &children);
-            levels.push(recursion.finish(&digest)?);
-        }
+        let levels = levels(inner.key(), true, arities, parameters, memory_limit)?;
         let top = levels.last().ok_or(CompileError::Batch)?.key();
         Ok(Self {
             verifier: BatchVerifier::new(inner.with_key(top.clone()), arities.to_vec(), top),
+            levels,
+            arities: arities.to_vec(),
+            memory_limit,
+        })
+    }
+
+    /// A tree over proofs of batches that `inner` verifies: such a proof becomes smaller, or one with others.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn over(
+        inner: &BatchVerifier,
+        arities: &[usize],
+        parameters: Parameters,
+        memory_limit: u64,
+    ) -> Result<Self, CompileError> {
+        let all = [inner.arities(), arities].concat();
+        capacity(&all).ok_or(CompileError::Batch)?;
+        let levels = levels(inner.key(), false, arities, parameters, memory_limit)?;
+        let top = levels.last().ok_or(CompileError::Batch)?.key();
+        Ok(Self {
+            verifier: inner.with_key(all, top),
             levels,
             arities: arities.to_vec(),
             memory_limit,
@@ -181,28 +184,100 @@ impl Batch {
             inner.verify(&proof.statement, &proof.bytes)?;
             parsed.push(inner.parse(&proof.statement, &proof.bytes)?);
         }
-        let mut layer: Vec<RawProof> = parsed;
-        let mut room = self.verifier.capacity();
-        for (level, &arity) in self.levels.iter().zip(&self.arities) {
-            layer.truncate(room);
-            // Nodes that would be over repeated proofs alone are repeated themselves, one level up.
-            let nodes = layer.len().div_ceil(arity);
-            let filled = filled(&layer, nodes * arity)?;
-            let groups: Vec<&[RawProof]> = filled.chunks(arity).collect();
-            layer = at_once(
-                level.description().memory_bytes,
-                self.memory_limit,
-                &groups,
-                |group| level.prove(group),
-            )?;
-            room /= arity;
-        }
-        let root = filled(&layer, 1)?;
         Ok(BatchProof {
             statements: proofs.iter().map(|proof| proof.statement.clone()).collect(),
-            bytes: encode(&root[0]),
+            bytes: self.join(parsed)?,
         })
     }
+
+    /// The same for proofs of batches, of which there must be as many as the tree holds, all but the last full.
+    ///
+    /// # Errors
+    /// As [`prove`](Self::prove).
+    pub fn prove_over(&self, inner: &BatchVerifier, proofs: &[BatchProof]) -> Result<BatchProof, ProveError> {
+        let room: usize = self.arities.iter().product();
+        let full = proofs.iter().rev().skip(1);
+        let filled = full
+            .clone()
+            .all(|proof| proof.statements.len() == inner.capacity());
+        if proofs.len() != room || !filled {
+            return Err(ProveError::Batch {
+                given: proofs.len(),
+                capacity: room,
+            });
+        }
+        let mut parsed = Vec::with_capacity(proofs.len());
+        for proof in proofs {
+            inner.verify(&proof.statements, &proof.bytes)?;
+            parsed.push(inner.parse(&proof.statements, &proof.bytes)?);
+        }
+        Ok(BatchProof {
+            statements: proofs.iter().flat_map(|proof| proof.statements.clone()).collect(),
+            bytes: self.join(parsed)?,
+        })
+    }
+
+    fn join(&self, mut layer: Vec<RawProof>) -> Result<Vec<u8>, ProveError> {
+        let mut room: usize = self.arities.iter().product();
+        filled(&layer, room)?;
+        for (level, &arity) in self.levels.iter().zip(&self.arities) {
+            room /= arity;
+            // Nodes that would be over repeated proofs alone are themselves repeated, one level up.
+            let nodes = layer.len().div_ceil(arity).min(room);
+            let filled = filled(&layer, nodes * arity)?;
+            let groups: Vec<&[RawProof]> = filled.chunks(arity).collect();
+            let bytes = level.description().memory_bytes;
+            layer = at_once(bytes, self.memory_limit, &groups, |group| level.prove(group))?;
+        }
+        Ok(encode(&filled(&layer, 1)?[0]))
+    }
+}
+
+/// The circuit of each level, over proofs of one key: of inferences, or of digests.
+fn levels(
+    inner: &RawKey,
+    of_inferences: bool,
+    arities: &[usize],
+    parameters: Parameters,
+    memory_limit: u64,
+) -> Result<Vec<Recursive>, CompileError> {
+    let mut levels: Vec<Recursive> = Vec::with_capacity(arities.len());
+    for &arity in arities {
+        let (key, hashes) = match levels.last() {
+            None => (inner.clone(), of_inferences),
+            Some(below) => (below.key(), false),
+        };
+        levels.push(level(&key, hashes, arity, parameters, memory_limit, None)?);
+    }
+    Ok(levels)
+}
+
+/// The circuit that verifies so many proofs and states the digest of theirs. `left_out` is the number of a public
+/// input, of all proofs', that the digest does not have to have; only attacks leave one out.
+pub(crate) fn level(
+    key: &RawKey,
+    hashes: bool,
+    arity: usize,
+    parameters: Parameters,
+    memory_limit: u64,
+    left_out: Option<usize>,
+) -> Result<Recursive, CompileError> {
+    let mut recursion = Recursion::new(parameters, memory_limit);
+    let mut children = Vec::with_capacity(arity);
+    for child in 0..arity {
+        let mut inputs = recursion.verify(key)?;
+        let count = inputs.len();
+        if let Some(input) = left_out.filter(|input| input / count == child) {
+            inputs[input % count] = recursion.free();
+        }
+        children.push(if hashes {
+            leaf(recursion.builder(), &inputs)
+        } else {
+            std::array::from_fn(|i| inputs[i])
+        });
+    }
+    let digest = node(recursion.builder(), &children);
+    recursion.finish(&digest)
 }
 
 /// As many as there is room for, the last repeated.

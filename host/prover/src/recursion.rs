@@ -31,6 +31,7 @@ const CONSTANT_ROWS: usize = 128;
 pub(crate) struct Recursion {
     builder: CircuitBuilder<F, D>,
     proofs: Vec<ProofWithPublicInputsTarget<D>>,
+    free: Vec<Target>,
     parameters: Parameters,
     memory_limit: u64,
 }
@@ -41,6 +42,7 @@ impl Recursion {
         Self {
             builder: CircuitBuilder::new(parameters.config(CONSTANTS)),
             proofs: Vec::new(),
+            free: Vec::new(),
             parameters,
             memory_limit,
         }
@@ -63,6 +65,13 @@ impl Recursion {
         self.proofs.push(proof);
         self.reserve()?;
         Ok(public_inputs)
+    }
+
+    /// A wire that the prover may choose; only attacks have such.
+    pub(crate) fn free(&mut self) -> Target {
+        let wire = self.builder.add_virtual_target();
+        self.free.push(wire);
+        wire
     }
 
     /// Makes sure that the rows so far are not too many, and says 2 to which power they are, as they fold best.
@@ -126,6 +135,7 @@ impl Recursion {
         Ok(Recursive {
             data,
             proofs: self.proofs,
+            free: self.free,
             description,
         })
     }
@@ -135,6 +145,7 @@ impl Recursion {
 pub(crate) struct Recursive {
     data: CircuitData<F, ProofConfig, D>,
     proofs: Vec<ProofWithPublicInputsTarget<D>>,
+    free: Vec<Target>,
     description: Description,
 }
 

@@ -81,6 +81,11 @@ impl BatchVerifier {
         }
     }
 
+    /// The same model with the key and the tree of another circuit.
+    pub fn with_key(&self, arities: Vec<usize>, data: VerifierCircuitData<F, ProofConfig, D>) -> Self {
+        Self::new(self.single.with_key(data.clone()), arities, data)
+    }
+
     /// How many statements a batch has at most.
     pub fn capacity(&self) -> usize {
         capacity(&self.arities).unwrap_or(0)

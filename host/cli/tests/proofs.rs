@@ -232,8 +232,8 @@ fn a_job_that_would_take_too_much_memory_is_refused_before_it_is_begun() {
     let (bundle, image) = (bundle.display(), image.display());
     for (form, limit, said) in [
         ("--raw", 1, "over the limit of 1048576"),
-        ("", 50, "of which its wrap takes"),
-        ("--private-input", 50, "of which its wrap takes"),
+        ("", 50, "of them for wrapping it"),
+        ("--private-input", 50, "of them for wrapping it"),
     ] {
         let line = format!("prove {bundle} --input {image} -o proof.json --memory-limit {limit} {form}");
         let output = call(folder.path(), &line);
@@ -264,4 +264,30 @@ fn two_proofs_of_one_private_input_differ() {
     assert_eq!(first["input_commitment"], second["input_commitment"]);
     assert_eq!(first["key_digest"], second["key_digest"]);
     assert_ne!(first["key_digest"], MADE.wrapped["key_digest"]);
+}
+
+#[test]
+#[ignore = "a minute in the profile of the tests: tests/run slow"]
+fn every_other_form_is_proven_and_verified_by_its_key() {
+    for (options, form) in [
+        ("--small", "small"),
+        ("--small --private-input", "small-blinded"),
+        ("--proven-bits", "proven"),
+        ("--proven-bits --private-input", "proven-blinded"),
+    ] {
+        let line = format!("{options} --chain-id {CHAIN} --job {JOB} --salt salt --out {form}.json");
+        let object = prove(MADE.folder(), &line);
+        assert_eq!(object["form"], form);
+        let more = format!("--bundle mlp.bundle {}", MADE.asked());
+        assert_eq!(
+            accepted(&MADE.verify(&format!("{form}.json"), &more))["key"],
+            "kept"
+        );
+        let bytes = |object: &Value| object["proof_bytes"].as_u64().unwrap();
+        assert_eq!(
+            bytes(&object) < bytes(&MADE.wrapped),
+            form.starts_with("small"),
+            "{object}"
+        );
+    }
 }

@@ -27,7 +27,7 @@ pub struct KeyFolder(PathBuf);
 /// # Errors
 /// If the key should have bytes and cannot be written.
 pub fn key_digest(form: Form, key: &Verifier) -> Result<KeyDigest, KeyError> {
-    if form.wraps() {
+    if form.has_key_bytes() {
         return key_bytes::to_bytes(key).map(|bytes| KeyDigest::of(&bytes));
     }
     let mut digest = [0; 32];

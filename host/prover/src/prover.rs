@@ -3,14 +3,12 @@
 use crate::circuit::{Circuit, Inference};
 use crate::description::{self, Description};
 use crate::error::{CompileError, ProveError};
+use crate::parameters::Parameters;
 use crate::wrap::Wrap;
 use metisvm_model::{Bundle, ModelId};
 use metisvm_verifier::{Proof, Verifier};
-use plonky2::plonk::circuit_data::CommonCircuitData;
 use std::fmt;
 use std::str::FromStr;
-
-use metisvm_verifier::field::{D, F};
 
 /// How a proof is finished. Each form of a model has a key of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,15 +16,31 @@ use metisvm_verifier::field::{D, F};
 pub enum Form {
     /// The proof of the model's own circuit: quickest to make, largest, and it hides nothing.
     Raw,
-    /// A proof that a raw one was verified.
+    /// A proof that one was verified.
     Wrapped,
     /// The same, blinded: for an input that is to stay private. docs/proofs.md says what that hides.
     Blinded,
+    /// Wrapped until it is as small as it gets.
+    Small,
+    /// Blinded, then wrapped until it is as small as it gets.
+    SmallBlinded,
+    /// Wrapped, with at least 100 bits that rest on no conjecture about codes.
+    Proven,
+    /// The same, blinded.
+    ProvenBlinded,
 }
 
 impl Form {
     /// All forms.
-    pub const ALL: [Self; 3] = [Self::Raw, Self::Wrapped, Self::Blinded];
+    pub const ALL: [Self; 7] = [
+        Self::Raw,
+        Self::Wrapped,
+        Self::Blinded,
+        Self::Small,
+        Self::SmallBlinded,
+        Self::Proven,
+        Self::ProvenBlinded,
+    ];
 
     /// Its name in files and messages.
     pub const fn name(self) -> &'static str {
@@ -34,17 +48,48 @@ impl Form {
             Self::Raw => "raw",
             Self::Wrapped => "wrapped",
             Self::Blinded => "blinded",
+            Self::Small => "small",
+            Self::SmallBlinded => "small-blinded",
+            Self::Proven => "proven",
+            Self::ProvenBlinded => "proven-blinded",
         }
     }
 
     /// Whether a proof in this form may be shown where its input may not.
-    pub const fn blinds(self) -> bool {
-        matches!(self, Self::Blinded)
+    pub fn blinds(self) -> bool {
+        self.wraps().iter().any(Parameters::blinds)
     }
 
-    /// Whether its proofs are those of a wrap, whose key has a form as bytes.
-    pub const fn wraps(self) -> bool {
-        !matches!(self, Self::Raw)
+    /// Whether its key has a form as bytes: that of a model's own circuit has none.
+    pub const fn has_key_bytes(self) -> bool {
+        !self.wraps().is_empty()
+    }
+
+    /// The parameter sets of its wraps, from the inside out.
+    pub const fn wraps(self) -> &'static [Parameters] {
+        match self {
+            Self::Raw => &[],
+            Self::Wrapped => &[Parameters::STANDARD],
+            Self::Blinded => &[Parameters::BLINDED],
+            Self::Small => &[Parameters::STANDARD, Parameters::MIDDLE, Parameters::SMALL],
+            Self::SmallBlinded => &[
+                Parameters::BLINDED,
+                Parameters::STANDARD,
+                Parameters::MIDDLE,
+                Parameters::SMALL,
+            ],
+            Self::Proven => &[Parameters::PROVEN],
+            Self::ProvenBlinded => &[Parameters::PROVEN_BLINDED],
+        }
+    }
+
+    /// The parameter set of the model's own circuit.
+    const fn innermost(self) -> Parameters {
+        match self {
+            Self::Raw => Parameters::STANDARD,
+            Self::Proven | Self::ProvenBlinded => Parameters::PROVEN,
+            _ => Parameters::INNER,
+        }
     }
 }
 
@@ -75,13 +120,13 @@ pub enum PrepareError {
     Circuit(#[from] CompileError),
     /// The circuit and what wraps its proofs take more memory together than they may.
     #[error(
-        "a {form} proof of the model would take about {bytes} bytes of memory, of which its wrap takes {wrap}, over the \
+        "a {form} proof of the model would take about {bytes} bytes of memory, {wrap} of them for wrapping it, over the \
          limit of {limit}; raise the limit{}", if form.blinds() { "" } else { ", or ask for a raw proof" }
     )]
     Memory {
         /// The form that was asked for.
         form: Form,
-        /// What all of it takes.
+        /// What all of it takes, as far as it is known.
         bytes: u64,
         /// What the wrap takes while it proves.
         wrap: u64,
@@ -95,16 +140,16 @@ pub enum PrepareError {
 pub struct Size {
     /// The model's circuit.
     pub circuit: Description,
-    /// The rows of the wrap's circuit are 2 to this power, where there is one.
-    pub wrap_degree_bits: Option<usize>,
+    /// The circuits that wrap its proofs, from the inside out.
+    pub wraps: Vec<Description>,
     /// The memory that making a proof takes at most, about, with everything that is held meanwhile.
     pub memory_bytes: u64,
 }
 
 impl Size {
-    /// The rows of the circuit whose proof is shown are 2 to this power.
-    pub fn degree_bits(&self) -> usize {
-        self.wrap_degree_bits.unwrap_or(self.circuit.degree_bits)
+    /// The circuit whose proof is shown.
+    pub fn outermost(&self) -> &Description {
+        self.wraps.last().unwrap_or(&self.circuit)
     }
 }
 
@@ -138,7 +183,8 @@ impl Stage {
 pub struct Prover {
     form: Form,
     circuit: Circuit,
-    wrap: Option<Wrap>,
+    /// From the inside out.
+    wraps: Vec<Wrap>,
     size: Size,
 }
 
@@ -146,60 +192,65 @@ impl Prover {
     /// Makes the circuits. Proving may take `memory_limit` bytes, about. `stage` is told what begins.
     ///
     /// # Errors
-    /// If the model has an operator that circuits lack, or proving it would take more memory. What the least wrap
-    /// takes, and each row of the circuit, is counted before it is made.
+    /// If the model has an operator that circuits lack, or proving it would take more memory. The least that a wrap
+    /// takes, each row of the model's circuit and each wrap are counted before they are made.
     pub fn new(
         bundle: &Bundle,
         form: Form,
         memory_limit: u64,
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Self, PrepareError> {
-        let least = if form.wraps() { LEAST_WRAP_BYTES } else { 0 };
         let too_large = |bytes, wrap| PrepareError::Memory {
             form,
             bytes,
             wrap,
             limit: memory_limit,
         };
+        let least = form.wraps().first().map_or(0, least_bytes);
         if least > memory_limit {
             return Err(too_large(least, least));
         }
         stage(Stage::Circuit);
-        let circuit = Circuit::compile(bundle, memory_limit)?;
-        let description = circuit.description();
-        let held = held_bytes(&circuit.verifier().key().common);
-        let together = |wrap: u64, wrap_held: u64| {
-            let proving = description.memory_bytes.saturating_add(wrap_held);
-            proving.max(held.saturating_add(wrap))
-        };
-        if form.wraps() && together(least, 0) > memory_limit {
-            return Err(too_large(together(least, 0), least));
+        let circuit = Circuit::with_parameters(bundle, form.innermost(), memory_limit)?;
+        let mut held = held_bytes(circuit.verifier());
+        if held.saturating_add(least) > memory_limit {
+            return Err(too_large(held.saturating_add(least), least));
         }
-        let wrap = form.wraps().then(|| {
+        let mut wraps: Vec<Wrap> = Vec::with_capacity(form.wraps().len());
+        for &parameters in form.wraps() {
             stage(Stage::WrapCircuit);
-            Wrap::new(circuit.verifier(), form.blinds())
-        });
-        let wrap_key = wrap.as_ref().map(|wrap| &wrap.verifier().key().common);
-        let memory_bytes = match wrap_key {
-            None => description.memory_bytes,
-            Some(common) => {
-                let bytes = working_bytes(common);
-                let all = together(bytes, held_bytes(common));
-                if all > memory_limit {
-                    return Err(too_large(all, bytes));
-                }
-                all
-            }
+            let inner = wraps.last().map_or(circuit.verifier(), Wrap::verifier);
+            let left = memory_limit.saturating_sub(held);
+            let wrap = Wrap::with_parameters(inner, parameters, left).map_err(|error| match error {
+                CompileError::TooLarge { bytes, .. } => too_large(held.saturating_add(bytes), bytes),
+                error => error.into(),
+            })?;
+            held = held.saturating_add(held_bytes(wrap.verifier()));
+            wraps.push(wrap);
+        }
+        // One of them proves at a time, while all are held.
+        let beside = |description: &Description, verifier: &Verifier| {
+            let own = held_bytes(verifier);
+            held.saturating_sub(own).saturating_add(description.memory_bytes)
         };
+        let wrapping = wraps
+            .iter()
+            .map(|wrap| beside(wrap.description(), wrap.verifier()));
+        let description = circuit.description();
+        let memory_bytes = wrapping.fold(beside(&description, circuit.verifier()), u64::max);
+        if memory_bytes > memory_limit {
+            let greatest = wraps.iter().map(|wrap| wrap.description().memory_bytes).max();
+            return Err(too_large(memory_bytes, greatest.unwrap_or_default()));
+        }
         let size = Size {
-            wrap_degree_bits: wrap_key.map(CommonCircuitData::degree_bits),
             circuit: description,
+            wraps: wraps.iter().map(|wrap| wrap.description().clone()).collect(),
             memory_bytes,
         };
         Ok(Self {
             form,
             circuit,
-            wrap,
+            wraps,
             size,
         })
     }
@@ -220,11 +271,8 @@ impl Prover {
     }
 
     /// What checks its proofs.
-    pub const fn verifier(&self) -> &Verifier {
-        match &self.wrap {
-            Some(wrap) => wrap.verifier(),
-            None => self.circuit.verifier(),
-        }
+    pub fn verifier(&self) -> &Verifier {
+        self.wraps.last().map_or(self.circuit.verifier(), Wrap::verifier)
     }
 
     /// Runs an inference and proves it. `stage` is told what begins.
@@ -237,33 +285,37 @@ impl Prover {
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Proof, ProveError> {
         stage(Stage::Proof);
-        let proof = self.circuit.prove(inference)?;
-        let Some(wrap) = &self.wrap else {
-            return Ok(proof);
-        };
-        stage(Stage::Wrap);
-        // The inner proof ends here: it is not blinded.
-        wrap.prove(self.circuit.verifier(), &proof)
+        let mut proof = self.circuit.prove(inference)?;
+        let mut inner = self.circuit.verifier();
+        for wrap in &self.wraps {
+            stage(Stage::Wrap);
+            // The inner proof ends here: the first is not blinded.
+            proof = wrap.prove(inner, &proof)?;
+            inner = wrap.verifier();
+        }
+        Ok(proof)
     }
 }
 
-/// No circuit that verifies another one's proof has fewer rows than 2 to this power.
-const LEAST_WRAP_DEGREE_BITS: usize = 12;
+/// No circuit that verifies the proof of a model's circuit has fewer rows than 2 to this power.
+const LEAST_WRAP_DEGREE_BITS: usize = 11;
 
-/// What the least wrap takes, by plonky2's columns for recursion.
-const LEAST_WRAP_BYTES: u64 =
-    description::memory_bytes(description::columns(2, 135, 80), LEAST_WRAP_DEGREE_BITS);
-
-/// What proving takes in a circuit.
-fn working_bytes(common: &CommonCircuitData<F, D>) -> u64 {
-    let config = &common.config;
-    let columns = description::columns(common.num_constants, config.num_wires, config.num_routed_wires);
-    description::memory_bytes(columns, common.degree_bits())
+/// What the least wrap with a parameter set takes.
+fn least_bytes(parameters: &Parameters) -> u64 {
+    let config = parameters.config(0);
+    let columns = description::columns_with_challenges(
+        config.num_constants,
+        config.num_wires,
+        config.num_routed_wires,
+        config.num_challenges,
+    );
+    description::memory_bytes_at_rate(columns, LEAST_WRAP_DEGREE_BITS, parameters.rate_bits())
 }
 
 /// What a circuit takes while nothing is proven with it: constants and copies on the larger domain with their
 /// coefficients and Merkle tree, copies once more as values, and where each wire's value stands.
-fn held_bytes(common: &CommonCircuitData<F, D>) -> u64 {
+fn held_bytes(verifier: &Verifier) -> u64 {
+    let common = &verifier.key().common;
     let config = &common.config;
     let blow_up = 1 << config.fri_config.rate_bits;
     let columns = (common.num_constants + config.num_routed_wires) as u64;

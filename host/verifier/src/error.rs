@@ -23,6 +23,14 @@ pub enum VerifyError {
         /// Of the statement.
         actual: usize,
     },
+    /// A batch has no statement, or more than its key is for.
+    #[error("there are {statements} statements; a batch of this key has 1 to {capacity}")]
+    Batch {
+        /// How many there are.
+        statements: usize,
+        /// How many there can be.
+        capacity: usize,
+    },
     /// The bytes are no proof.
     #[error("the proof is malformed at byte {at}: {why}")]
     Malformed {

@@ -41,17 +41,27 @@ pub struct FormChoice {
     /// something of its input
     #[arg(long)]
     pub raw: bool,
+    /// A proof of the fewest bytes, wrapped several times: it takes longer to make
+    #[arg(long, conflicts_with_all = ["raw", "proven_bits"])]
+    pub small: bool,
+    /// A proof that has at least 100 bits of strength which rest on no conjecture: it takes longer to make, and is larger
+    #[arg(long, conflicts_with = "raw")]
+    pub proven_bits: bool,
 }
 
 impl FormChoice {
     /// The form that was chosen.
     pub const fn form(self) -> Form {
-        match self {
-            Self {
-                private_input: true, ..
-            } => Form::Blinded,
-            Self { raw: true, .. } => Form::Raw,
-            Self { .. } => Form::Wrapped,
+        if self.raw {
+            return Form::Raw;
+        }
+        match (self.small, self.proven_bits, self.private_input) {
+            (true, _, false) => Form::Small,
+            (true, _, true) => Form::SmallBlinded,
+            (_, true, false) => Form::Proven,
+            (_, true, true) => Form::ProvenBlinded,
+            (_, _, false) => Form::Wrapped,
+            (_, _, true) => Form::Blinded,
         }
     }
 }
@@ -253,6 +263,10 @@ mod tests {
             ("", Form::Wrapped),
             ("--raw", Form::Raw),
             ("--private-input", Form::Blinded),
+            ("--small", Form::Small),
+            ("--small --private-input", Form::SmallBlinded),
+            ("--proven-bits", Form::Proven),
+            ("--proven-bits --private-input", Form::ProvenBlinded),
         ] {
             let Ok(Args {
                 command: Command::Prove(prove),

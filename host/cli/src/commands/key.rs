@@ -11,7 +11,7 @@ use std::time::Instant;
 
 pub(super) fn run(args: &Key) -> Result<(), CliError> {
     let form = args.form.form();
-    if args.out.is_some() && !form.wraps() {
+    if args.out.is_some() && !form.has_key_bytes() {
         return Err(CliError::Proof(
             "the key of raw proofs has no form as bytes: who checks one makes it of the bundle; leave --out or --raw out"
                 .to_owned(),
@@ -23,7 +23,10 @@ pub(super) fn run(args: &Key) -> Result<(), CliError> {
     let started = Instant::now();
     let key = keys::of_bundle(&bundle, form, None, &args.keys)?;
     let key_ms = ms(started.elapsed());
-    let bytes = form.wraps().then(|| keys::bytes(&key.verifier)).transpose()?;
+    let bytes = form
+        .has_key_bytes()
+        .then(|| keys::bytes(&key.verifier))
+        .transpose()?;
     if let (Some(target), Some(bytes)) = (&target, &bytes) {
         target.write(bytes)?;
     }

@@ -75,8 +75,8 @@ struct Place {
 
 /// How many steps a progress bar has for tasks of one model.
 fn steps(args: &Prove, tasks: usize) -> u64 {
-    let each = if args.form.form().wraps() { 2 } else { 1 };
-    each * (1 + tasks as u64)
+    let each = 1 + args.form.form().wraps().len();
+    (each * (1 + tasks)) as u64
 }
 
 /// Proves inferences of one model, one after the other, and writes and shows each.

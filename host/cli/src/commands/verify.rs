@@ -143,7 +143,7 @@ fn key(args: &Verify, wanted: &Wanted, file: &ProofFile) -> Result<Result<Key, S
     }
     let missing = || {
         let form = file.form;
-        CliError::Proof(if form.wraps() {
+        CliError::Proof(if form.has_key_bytes() {
             format!("no key of {form} proofs of the model {model} is kept here: give --bundle or --key")
         } else {
             "the key of a raw proof is made of its model: give --bundle".to_owned()

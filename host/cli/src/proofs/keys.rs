@@ -77,7 +77,7 @@ pub fn kept(model: ModelId, form: Form, args: &Keys) -> Option<Key> {
 
 fn load(model: ModelId, form: Form, args: &Keys) -> Kept {
     match folder(args) {
-        Some(folder) if form.wraps() => folder.load(model, form),
+        Some(folder) if form.has_key_bytes() => folder.load(model, form),
         _ => Kept::Absent,
     }
 }
@@ -136,7 +136,7 @@ pub fn make(
 pub fn keep(prover: &Prover, args: &Keys) -> Result<KeyDigest, CliError> {
     let unwritten =
         |error: &dyn std::fmt::Display| CliError::Proof(format!("the key cannot be written: {error}"));
-    if !prover.form().wraps() {
+    if !prover.form().has_key_bytes() {
         return key_digest(prover.form(), prover.verifier()).map_err(|error| unwritten(&error));
     }
     let bytes = bytes(prover.verifier())?;

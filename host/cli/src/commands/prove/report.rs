@@ -79,10 +79,11 @@ impl Report<'_> {
             table.add_row(["inference".to_owned(), text]);
         }
         table.add_row(["bytes".to_owned(), thousands(self.file.proof.bytes.len() as u64)]);
-        let rows = match size.wrap_degree_bits {
-            None => format!("2^{}", size.circuit.degree_bits),
-            Some(wrap) => format!("2^{}, wrapped in 2^{wrap}", size.circuit.degree_bits),
-        };
+        let wraps = size
+            .wraps
+            .iter()
+            .map(|wrap| format!(", wrapped in 2^{}", wrap.degree_bits));
+        let rows = format!("2^{}{}", size.circuit.degree_bits, wraps.collect::<String>());
         table.add_row(["rows".to_owned(), rows]);
         for (what, cost) in [("making the circuits", self.circuits), ("proving", self.cost)] {
             let cpu = cost
@@ -105,7 +106,7 @@ impl Report<'_> {
             "form": self.file.form.name(),
             "key_digest": hex::text(&self.file.key_digest),
             "proof_bytes": self.file.proof.bytes.len(),
-            "degree": 1u64 << size.degree_bits(),
+            "degree": 1u64 << size.outermost().degree_bits,
             "model_degree": 1u64 << size.circuit.degree_bits,
             "model_rows": size.circuit.rows,
             "prove_cpu_s": self.cost.cpu_seconds(),

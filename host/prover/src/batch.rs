@@ -247,29 +247,32 @@ fn levels(
             None => (inner.clone(), of_inferences),
             Some(below) => (below.key(), false),
         };
-        levels.push(level(&key, hashes, arity, parameters, memory_limit, None)?);
+        levels.push(level(
+            &key,
+            hashes,
+            arity,
+            parameters,
+            memory_limit,
+            &mut |_, inputs| inputs,
+        )?);
     }
     Ok(levels)
 }
 
-/// The circuit that verifies so many proofs and states the digest of theirs. `left_out` is the number of a public
-/// input, of all proofs', that the digest does not have to have; only attacks leave one out.
+/// The circuit that verifies so many proofs and states the digest of their public inputs, as `passed` gives them on.
 pub(crate) fn level(
     key: &RawKey,
     hashes: bool,
     arity: usize,
     parameters: Parameters,
     memory_limit: u64,
-    left_out: Option<usize>,
+    passed: &mut dyn FnMut(&mut Recursion, Vec<Target>) -> Vec<Target>,
 ) -> Result<Recursive, CompileError> {
     let mut recursion = Recursion::new(parameters, memory_limit);
     let mut children = Vec::with_capacity(arity);
-    for child in 0..arity {
-        let mut inputs = recursion.verify(key)?;
-        let count = inputs.len();
-        if let Some(input) = left_out.filter(|input| input / count == child) {
-            inputs[input % count] = recursion.free();
-        }
+    for _ in 0..arity {
+        let inputs = recursion.verify(key)?;
+        let inputs = passed(&mut recursion, inputs);
         children.push(if hashes {
             leaf(recursion.builder(), &inputs)
         } else {

@@ -5,7 +5,7 @@ use crate::circuit::Inference;
 use crate::compile::{self, Values};
 use crate::error::{CompileError, ProveError};
 use crate::input;
-use crate::rows::Rows;
+use crate::rows::{Part, Rows};
 use metisvm_model::{Graph, ModelId, Reference, Value};
 use metisvm_verifier::commitment::{commit, salt_elements};
 use metisvm_verifier::field::{F, integer, limb, residue};
@@ -81,6 +81,8 @@ impl Lane {
             public.extend(boundary.digest);
             Some(boundary)
         };
+        rows.begin(Part::Statement);
+        let public = public.into_iter().map(|wire| rows.passed(wire)).collect();
         Ok(Self {
             model,
             nodes,

@@ -7,6 +7,8 @@
 
 mod arithmetic;
 mod at_once;
+#[cfg(test)]
+mod attacks;
 mod batch;
 mod boundary;
 mod circuit;
@@ -18,6 +20,8 @@ mod input;
 mod lane;
 mod layers;
 mod limbs;
+#[cfg(test)]
+mod links;
 mod parameters;
 mod recursion;
 mod rows;

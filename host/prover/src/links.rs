@@ -1,0 +1,25 @@
+//! Copies from one row to another, as attacks see them: each can be left out, and what stands in its place be chosen.
+
+use crate::rows::Part;
+use plonky2::iop::target::Target;
+
+/// The copies of a circuit.
+#[derive(Default)]
+pub(crate) struct Links {
+    /// Of which part of the circuit copies are made now.
+    pub(crate) part: Part,
+    /// The part that each belongs to, and the wire that is copied.
+    pub(crate) seen: Vec<(Part, Target)>,
+    /// The number of the one that is left out.
+    pub(crate) left_out: Option<usize>,
+    /// The wire that is free in its place.
+    pub(crate) free: Option<Target>,
+}
+
+impl Links {
+    /// Notes a copy and says whether it is the one that is left out.
+    pub(crate) fn leaves_out(&mut self, source: Target) -> bool {
+        self.seen.push((self.part, source));
+        self.left_out == Some(self.seen.len() - 1)
+    }
+}

@@ -12,7 +12,7 @@ use plonky2::plonk::proof::{Proof, ProofWithPublicInputs};
 use plonky2::util::serialization::{Buffer, Read};
 
 /// Elements that hide a row of the prover's columns, where a proof hides them.
-const SALT: usize = 4;
+pub(crate) const SALT: usize = 4;
 
 /// Elements of a hash.
 const HASH: usize = 4;
@@ -82,36 +82,57 @@ fn malformed(at: usize, why: &'static str) -> VerifyError {
     VerifyError::Malformed { at, why }
 }
 
+/// Bytes of every proof of the circuit.
+pub(crate) fn proof_bytes(common: &CommonCircuitData<F, D>) -> usize {
+    let bytes = |part: &Part| match part {
+        Part::Elements(elements) => 8 * elements,
+        Part::MerkleProof(hashes) => 1 + 8 * HASH * hashes,
+    };
+    parts(common).iter().map(bytes).sum()
+}
+
+/// Elements of a proof that the verifier's transcript takes in: all but the queries.
+pub(crate) fn transcript_elements(common: &CommonCircuitData<F, D>) -> usize {
+    let [first, second, last] = transcript_parts(common);
+    first + second + last
+}
+
+/// Columns of the four trees: the key's, of wires, of products and of quotients; `salt` more where these hide.
+pub(crate) fn columns(common: &CommonCircuitData<F, D>, salt: usize) -> [usize; 4] {
+    let challenges = common.config.num_challenges;
+    [
+        common.num_constants + common.config.num_routed_wires,
+        common.config.num_wires + salt,
+        challenges * (1 + common.num_partial_products) + salt,
+        challenges * common.quotient_degree_factor + salt,
+    ]
+}
+
+/// Elements of caps and openings; of the caps of FRI's steps; of its last polynomial with the witness of the work.
+fn transcript_parts(common: &CommonCircuitData<F, D>) -> [usize; 3] {
+    let fri = &common.fri_params;
+    let cap = HASH << common.config.fri_config.cap_height;
+    // Products are opened at two points.
+    let opened = columns(common, 0).iter().sum::<usize>() + common.config.num_challenges;
+    [
+        3 * cap + D * opened,
+        fri.reduction_arity_bits.len() * cap,
+        D * fri.final_poly_len() + 1,
+    ]
+}
+
 /// What a proof of the circuit is made of, in order.
 fn parts(common: &CommonCircuitData<F, D>) -> Vec<Part> {
     let config = &common.config;
     let fri = &common.fri_params;
-    let cap = HASH << config.fri_config.cap_height;
-    let challenges = config.num_challenges;
-    let products = challenges * common.num_partial_products;
-    let quotients = challenges * common.quotient_degree_factor;
-    // Openings of constants, copies, wires; of the products at two points; of partial products and quotients.
-    let opened = common.num_constants
-        + config.num_routed_wires
-        + config.num_wires
-        + 2 * challenges
-        + products
-        + quotients;
-    let mut parts = vec![Part::Elements(3 * cap + D * opened)];
-    parts.push(Part::Elements(fri.reduction_arity_bits.len() * cap));
+    let [openings, caps, last] = transcript_parts(common);
+    let mut parts = vec![Part::Elements(openings), Part::Elements(caps)];
 
     let depth = |domain_bits: usize| domain_bits.saturating_sub(config.fri_config.cap_height);
     let domain_bits = fri.degree_bits + config.fri_config.rate_bits;
-    // The verifying key's tree, and those of wires, products, quotients.
     let salt = if fri.hiding { SALT } else { 0 };
-    let trees = [
-        common.num_constants + config.num_routed_wires,
-        config.num_wires + salt,
-        challenges + products + salt,
-        quotients + salt,
-    ];
     for _ in 0..config.fri_config.num_query_rounds {
-        for columns in trees {
+        for columns in columns(common, salt) {
             parts.push(Part::Elements(columns));
             parts.push(Part::MerkleProof(depth(domain_bits)));
         }
@@ -122,6 +143,23 @@ fn parts(common: &CommonCircuitData<F, D>) -> Vec<Part> {
             parts.push(Part::MerkleProof(depth(bits)));
         }
     }
-    parts.push(Part::Elements(D * fri.final_poly_len() + 1));
+    parts.push(Part::Elements(last));
     parts
+}
+
+/// Bytes that have the form of the circuit's proofs, of numbers that are given one by one.
+#[cfg(test)]
+pub(crate) fn made_up(common: &CommonCircuitData<F, D>, mut number: impl FnMut() -> u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in parts(common) {
+        let elements = match part {
+            Part::Elements(elements) => elements,
+            Part::MerkleProof(hashes) => {
+                bytes.push(u8::try_from(hashes).expect("trees are low"));
+                hashes * HASH
+            }
+        };
+        bytes.extend((0..elements).flat_map(|_| (number() % F::ORDER).to_le_bytes()));
+    }
+    bytes
 }

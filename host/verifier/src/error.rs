@@ -1,5 +1,6 @@
-//! Why a proof is not accepted.
+//! Why a proof, or the bytes of a key, are not accepted.
 
+use crate::key_bytes::KeyDigest;
 use metisvm_model::ModelId;
 
 /// Why a proof is not accepted.
@@ -41,4 +42,50 @@ pub enum VerifyError {
     /// It is the proof of no true statement, or of another one.
     #[error("the proof does not prove the statement: {0}")]
     Refused(String),
+}
+
+/// Why bytes are no key, or a key has no bytes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The bytes are those of another key, or were changed.
+    #[error("the key has digest {actual} where {expected} was asked for: it is another key, or was damaged")]
+    Digest {
+        /// What was asked for.
+        expected: KeyDigest,
+        /// Of the bytes.
+        actual: KeyDigest,
+    },
+    /// A form or circuits that this build does not know.
+    #[error("the key is of version {found} of the {what}; this build knows version {known}")]
+    Version {
+        /// Of what.
+        what: &'static str,
+        /// Of the key.
+        found: u32,
+        /// Of the build.
+        known: u32,
+    },
+    /// The bytes are no key.
+    #[error("the key is malformed at byte {at}: {why}")]
+    Malformed {
+        /// Where.
+        at: usize,
+        /// What is wrong there.
+        why: &'static str,
+    },
+    /// A number beyond its limit.
+    #[error("the key is beyond a limit, or below it: {0} (docs/proofs.md, \"A key as bytes\")")]
+    Limit(&'static str),
+    /// No circuit has such parameters.
+    #[error("the key has parameters of no circuit: {0}")]
+    Parameters(&'static str),
+    /// The circuit has a gate that keys as bytes cannot have.
+    #[error(
+        "the circuit has the gate {name:?}, which keys as bytes do not have: make the key of a circuit that wraps its proofs"
+    )]
+    Gate {
+        /// What plonky2 calls it.
+        name: String,
+    },
 }

@@ -5,6 +5,7 @@ use crate::error::VerifyError;
 use crate::field::{D, F, ProofConfig};
 use crate::statement::{Statement, fixed_inputs, output_elements};
 use crate::strength::Strength;
+use crate::work::VerifyWork;
 use metisvm_model::{DType, ModelId};
 use plonky2::plonk::circuit_data::VerifierCircuitData;
 use plonky2::plonk::proof::ProofWithPublicInputs;
@@ -36,6 +37,29 @@ impl Verifier {
     /// The key as plonky2 has it.
     pub const fn key(&self) -> &VerifierCircuitData<F, ProofConfig, D> {
         &self.data
+    }
+
+    /// Type and number of elements of each output.
+    pub fn outputs(&self) -> &[(DType, usize)] {
+        &self.outputs
+    }
+
+    /// Bytes of the model's output.
+    pub fn output_bytes(&self) -> usize {
+        self.outputs
+            .iter()
+            .map(|(dtype, count)| dtype.size() * count)
+            .sum()
+    }
+
+    /// Bytes of every proof that it verifies.
+    pub fn proof_bytes(&self) -> usize {
+        encoding::proof_bytes(&self.data.common)
+    }
+
+    /// What a verification costs.
+    pub fn work(&self) -> VerifyWork {
+        VerifyWork::of(&self.data.common)
     }
 
     /// The model.
@@ -93,9 +117,8 @@ impl Verifier {
             });
         }
         let output = output_elements(self.outputs.iter().copied(), &statement.output).ok_or_else(|| {
-            let bytes = self.outputs.iter().map(|(dtype, count)| dtype.size() * count);
             VerifyError::Output {
-                expected: bytes.sum(),
+                expected: self.output_bytes(),
                 actual: statement.output.len(),
             }
         })?;

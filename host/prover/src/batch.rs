@@ -1,9 +1,10 @@
 //! One proof of many inferences of a model, by a tree of circuits that verify proofs.
 
 use crate::at_once::at_once;
-use crate::circuit::{Built, Inference, failed, outputs};
+use crate::circuit::{Built, outputs};
 use crate::description::Description;
-use crate::error::{CompileError, ProveError};
+use crate::error::{CompileError, ProveError, failed};
+use crate::inference::Inference;
 use crate::lane::Lane;
 use crate::parameters::Parameters;
 use crate::recursion::{RawKey, RawProof, Recursion, Recursive};

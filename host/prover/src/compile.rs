@@ -10,7 +10,8 @@ mod scale;
 mod table;
 
 use crate::error::CompileError;
-use crate::rows::{Part, Rows};
+use crate::links::Part;
+use crate::rows::Rows;
 use metisvm_model::{Graph, Op, Value};
 use node::{NodeView, Refusal};
 use plonky2::iop::target::Target;

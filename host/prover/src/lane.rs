@@ -1,11 +1,12 @@
 //! The rows of one inference, or of a span of its nodes: what a circuit has once, and a batch's many times.
 
 use crate::boundary::Boundary;
-use crate::circuit::Inference;
 use crate::compile::{self, Values};
 use crate::error::{CompileError, ProveError};
+use crate::inference::Inference;
 use crate::input;
-use crate::rows::{Part, Rows};
+use crate::links::Part;
+use crate::rows::Rows;
 use metisvm_model::{Graph, ModelId, Reference, Value};
 use metisvm_verifier::commitment::{commit, salt_elements};
 use metisvm_verifier::field::{F, integer, limb, residue};

@@ -6,9 +6,10 @@
 
 use crate::at_once::at_once;
 use crate::boundary::crossing;
-use crate::circuit::{Built, Inference, failed, outputs};
+use crate::circuit::{Built, outputs};
 use crate::description::Description;
-use crate::error::{CompileError, ProveError};
+use crate::error::{CompileError, ProveError, failed};
+use crate::inference::Inference;
 use crate::lane::{Lane, results};
 use crate::parameters::Parameters;
 use crate::recursion::{RawKey, RawProof, Recursion, Recursive};

@@ -17,12 +17,12 @@ mod compile;
 mod description;
 mod error;
 pub mod gates;
+mod inference;
 mod input;
 mod keys;
 mod lane;
 mod layers;
 mod limbs;
-#[cfg(test)]
 mod links;
 mod parameters;
 mod prover;

@@ -1,9 +1,22 @@
 //! Copies from one row to another, as attacks see them: each can be left out, and what stands in its place be chosen.
 
-use crate::rows::Part;
+#[cfg(test)]
 use plonky2::iop::target::Target;
 
+/// A part of a circuit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// What reads the input, and borders.
+    #[default]
+    Input,
+    /// A node.
+    Node(usize),
+    /// The public inputs.
+    Statement,
+}
+
 /// The copies of a circuit.
+#[cfg(test)]
 #[derive(Default)]
 pub(crate) struct Links {
     /// Of which part of the circuit copies are made now.
@@ -16,6 +29,7 @@ pub(crate) struct Links {
     pub(crate) free: Option<Target>,
 }
 
+#[cfg(test)]
 impl Links {
     /// Notes a copy and says whether it is the one that is left out.
     pub(crate) fn leaves_out(&mut self, source: Target) -> bool {

@@ -1,8 +1,7 @@
 //! Circuits that verify the proofs of others: what wraps, joins and batches have in common.
 
-use crate::circuit::failed;
 use crate::description::{self, Description};
-use crate::error::{CompileError, ProveError};
+use crate::error::{CompileError, ProveError, failed};
 use crate::parameters::{Parameters, choose_folding};
 use metisvm_verifier::field::{D, F, ProofConfig};
 use plonky2::iop::target::Target;

@@ -3,6 +3,7 @@
 use crate::description;
 use crate::error::CompileError;
 use crate::gates::{Constants, Custom, MatVec, ROUTED_WIRES, Rules, WIRES};
+use crate::links::Part;
 use crate::parameters::Parameters;
 use metisvm_verifier::field::{D, F};
 use plonky2::field::types::{Field, PrimeField64};
@@ -65,18 +66,6 @@ pub(crate) struct Rows {
     by_gate: BTreeMap<String, usize>,
     #[cfg(test)]
     pub(crate) links: crate::links::Links,
-}
-
-/// A part of a circuit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// What reads the input, and borders.
-    #[default]
-    Input,
-    /// A node.
-    Node(usize),
-    /// The public inputs.
-    Statement,
 }
 
 impl Rows {

@@ -2,7 +2,8 @@
 
 use super::harness::{LIMIT, WEAK, bundle, hold, input};
 use crate::batch::level;
-use crate::circuit::{Circuit, Inference};
+use crate::circuit::Circuit;
+use crate::inference::Inference;
 use crate::recursion::RawProof;
 use metisvm_verifier::field::residue;
 use plonky2::iop::witness::WitnessWrite;

@@ -1,9 +1,11 @@
 //! Copies: a wire that should have the value of another one has a number more.
 
 use super::harness::{LIMIT, WEAK, bundle, hold, input};
-use crate::circuit::{Built, Inference};
+use crate::circuit::Built;
+use crate::inference::Inference;
 use crate::lane::Lane;
-use crate::rows::{Part, Rows};
+use crate::links::Part;
+use crate::rows::Rows;
 use metisvm_model::Bundle;
 use metisvm_verifier::field::{F, residue};
 use plonky2::iop::target::Target;

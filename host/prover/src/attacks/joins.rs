@@ -1,7 +1,7 @@
 //! Joins: the spans' proofs are about different inferences, or the values at their border differ.
 
 use super::harness::{LIMIT, WEAK, bundle, hold, input};
-use crate::circuit::Inference;
+use crate::inference::Inference;
 use crate::lane::results;
 use crate::layers::{SpanCircuit, join};
 use crate::recursion::RawProof;

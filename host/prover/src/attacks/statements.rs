@@ -2,7 +2,8 @@
 //! inputs of its own statement and holds the proof to them; one that takes those that the prover names accepts it.
 
 use super::harness::{LIMIT, WEAK, bundle, input};
-use crate::circuit::{Circuit, Inference};
+use crate::circuit::Circuit;
+use crate::inference::Inference;
 use metisvm_verifier::{Statement, VerifyError, commit};
 use plonky2::field::types::Field;
 use std::collections::BTreeSet;

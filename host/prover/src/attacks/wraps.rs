@@ -1,7 +1,8 @@
 //! Wraps: they state something else than the proof inside, or the proof inside is another circuit's.
 
 use super::harness::{LIMIT, WEAK, bundle, hold, input};
-use crate::circuit::{Circuit, Inference};
+use crate::circuit::Circuit;
+use crate::inference::Inference;
 use crate::recursion::{RawKey, RawProof, Recursion, Recursive};
 use metisvm_model::Bundle;
 use metisvm_verifier::field::residue;

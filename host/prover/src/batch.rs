@@ -1,9 +1,10 @@
 //! One proof of many inferences of a model, by a tree of circuits that verify proofs.
 
 use crate::at_once::at_once;
-use crate::circuit::{Built, Inference, failed, outputs};
+use crate::circuit::{Built, outputs};
 use crate::description::Description;
-use crate::error::{CompileError, ProveError};
+use crate::error::{CompileError, ProveError, failed};
+use crate::inference::Inference;
 use crate::lane::Lane;
 use crate::parameters::Parameters;
 use crate::recursion::{RawKey, RawProof, Recursion, Recursive};
@@ -247,29 +248,32 @@ fn levels(
             None => (inner.clone(), of_inferences),
             Some(below) => (below.key(), false),
         };
-        levels.push(level(&key, hashes, arity, parameters, memory_limit, None)?);
+        levels.push(level(
+            &key,
+            hashes,
+            arity,
+            parameters,
+            memory_limit,
+            &mut |_, inputs| inputs,
+        )?);
     }
     Ok(levels)
 }
 
-/// The circuit that verifies so many proofs and states the digest of theirs. `left_out` is the number of a public
-/// input, of all proofs', that the digest does not have to have; only attacks leave one out.
+/// The circuit that verifies so many proofs and states the digest of their public inputs, as `passed` gives them on.
 pub(crate) fn level(
     key: &RawKey,
     hashes: bool,
     arity: usize,
     parameters: Parameters,
     memory_limit: u64,
-    left_out: Option<usize>,
+    passed: &mut dyn FnMut(&mut Recursion, Vec<Target>) -> Vec<Target>,
 ) -> Result<Recursive, CompileError> {
     let mut recursion = Recursion::new(parameters, memory_limit);
     let mut children = Vec::with_capacity(arity);
-    for child in 0..arity {
-        let mut inputs = recursion.verify(key)?;
-        let count = inputs.len();
-        if let Some(input) = left_out.filter(|input| input / count == child) {
-            inputs[input % count] = recursion.free();
-        }
+    for _ in 0..arity {
+        let inputs = recursion.verify(key)?;
+        let inputs = passed(&mut recursion, inputs);
         children.push(if hashes {
             leaf(recursion.builder(), &inputs)
         } else {

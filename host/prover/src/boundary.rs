@@ -4,9 +4,9 @@
 //! Both hash theirs, and the join of the two holds the digests to be equal: so the wires are, unless somebody found
 //! two messages with one hash.
 
-use crate::circuit::Inference;
 use crate::compile::Values;
 use crate::error::CompileError;
+use crate::inference::Inference;
 use crate::rows::Rows;
 use metisvm_model::{Graph, Value};
 use metisvm_verifier::commitment::{Salt, salt_elements};

@@ -1,13 +1,12 @@
 //! A model's circuit: made, described, proven, verified.
 
 use crate::description::{self, Description};
-use crate::error::{CompileError, ProveError};
+use crate::error::{CompileError, ProveError, failed};
 use crate::lane::Lane;
 use crate::parameters::Parameters;
 use crate::rows::{Rows, TooManyRows};
-use metisvm_model::{Bundle, DType, Graph, ModelId, Reference, WrongInputLength};
+use metisvm_model::{Bundle, DType, Graph, ModelId, Reference};
 use metisvm_verifier::Verifier;
-use metisvm_verifier::commitment::Salt;
 use metisvm_verifier::encoding::encode;
 use metisvm_verifier::field::{D, F, ProofConfig};
 use metisvm_verifier::statement::Proof;
@@ -21,38 +20,14 @@ use plonky2::util::timing::TimingTree;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use crate::inference::Inference;
+
 /// The circuit of a model, with its proving and its verifying key.
 pub struct Circuit {
     reference: Reference,
     rows: Built,
     lane: Lane,
     verifier: Verifier,
-}
-
-/// What is to be proven.
-#[derive(Clone, Copy, Debug)]
-pub struct Inference<'a> {
-    /// The raw input of the model.
-    pub input: &'a [u8],
-    /// What hides the input in its commitment.
-    pub salt: &'a Salt,
-    /// The chain that the proof is for.
-    pub chain_id: u64,
-    /// The job that it is for.
-    pub job_id: [u8; 32],
-}
-
-impl Inference<'_> {
-    /// Makes sure that the input has the length that a model takes.
-    pub(crate) fn check_length(&self, graph: &Graph) -> Result<(), ProveError> {
-        if self.input.len() == graph.input_bytes() {
-            return Ok(());
-        }
-        Err(ProveError::Input(WrongInputLength {
-            expected: graph.input_bytes(),
-            actual: self.input.len(),
-        }))
-    }
 }
 
 impl Circuit {
@@ -129,10 +104,6 @@ pub(crate) fn outputs(graph: &Graph) -> Vec<(DType, usize)> {
         (ty.dtype, ty.elements())
     });
     outputs.collect()
-}
-
-pub(crate) fn failed(e: anyhow::Error) -> ProveError {
-    ProveError::Backend(e.to_string())
 }
 
 /// Rows of which plonky2 has made its keys.

@@ -1,6 +1,7 @@
 //! From a graph to rows: each file below has a kind of operator.
 
 mod extreme;
+mod interpolate;
 mod moves;
 mod node;
 mod pointwise;
@@ -9,6 +10,7 @@ mod scale;
 mod table;
 
 use crate::error::CompileError;
+use crate::links::Part;
 use crate::rows::Rows;
 use metisvm_model::{Graph, Op, Value};
 use node::{NodeView, Refusal};
@@ -27,6 +29,7 @@ pub(crate) fn nodes(
     values: &mut Values,
 ) -> Result<(), CompileError> {
     for (index, node) in graph.nodes().iter().enumerate().take(span.end).skip(span.start) {
+        rows.begin(Part::Node(index));
         let result = node_result(rows, &NodeView::new(graph, index, values));
         let result = result.and_then(|wires| rows.reserve(0).map(|()| wires).map_err(Refusal::from));
         let wires = result.map_err(|refusal| match refusal {
@@ -51,6 +54,7 @@ fn node_result(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refu
         Op::Clamp => scale::clamp(rows, node),
         Op::Mul { shift, .. } => scale::mul(rows, node, u32::from(*shift)),
         Op::Table => table::table(rows, node),
+        Op::Interpolate => interpolate::interpolate(rows, node),
         Op::Add => pointwise::add(rows, node, 1),
         Op::Sub => pointwise::add(rows, node, -1),
         Op::ReduceSum { axis } => pointwise::reduce_sum(rows, node, usize::from(*axis)),

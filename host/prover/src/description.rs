@@ -24,11 +24,6 @@ const DEGREE: usize = 8;
 /// Random numbers with each row of wires, products and quotients, where a circuit blinds.
 pub(crate) const SALT_COLUMNS: usize = 3 * 4;
 
-/// Columns for so many constants, wires and routed wires, for two challenges.
-pub(crate) const fn columns(constants: usize, wires: usize, routed: usize) -> usize {
-    columns_with_challenges(constants, wires, routed, 2)
-}
-
 /// Columns for so many constants, wires and routed wires; partial products and quotients for each challenge.
 pub(crate) const fn columns_with_challenges(
     constants: usize,
@@ -37,11 +32,6 @@ pub(crate) const fn columns_with_challenges(
     challenges: usize,
 ) -> usize {
     constants + wires + routed + challenges * (routed.div_ceil(DEGREE) + DEGREE)
-}
-
-/// What the columns take at a rate of 1/8.
-pub(crate) const fn memory_bytes(columns: usize, degree_bits: usize) -> u64 {
-    memory_bytes_at_rate(columns, degree_bits, 3)
 }
 
 /// What the columns take: their values on the larger domain, once by column and once by row while they are

@@ -85,3 +85,8 @@ pub enum ProveError {
     #[error("the proof could not be made: {0}")]
     Backend(String),
 }
+
+/// What plonky2 says, which has no types for it.
+pub(crate) fn failed(e: anyhow::Error) -> ProveError {
+    ProveError::Backend(e.to_string())
+}

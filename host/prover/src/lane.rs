@@ -1,10 +1,11 @@
 //! The rows of one inference, or of a span of its nodes: what a circuit has once, and a batch's many times.
 
 use crate::boundary::Boundary;
-use crate::circuit::Inference;
 use crate::compile::{self, Values};
 use crate::error::{CompileError, ProveError};
+use crate::inference::Inference;
 use crate::input;
+use crate::links::Part;
 use crate::rows::Rows;
 use metisvm_model::{Graph, ModelId, Reference, Value};
 use metisvm_verifier::commitment::{commit, salt_elements};
@@ -81,6 +82,8 @@ impl Lane {
             public.extend(boundary.digest);
             Some(boundary)
         };
+        rows.begin(Part::Statement);
+        let public = public.into_iter().map(|wire| rows.passed(wire)).collect();
         Ok(Self {
             model,
             nodes,

@@ -6,9 +6,10 @@
 
 use crate::at_once::at_once;
 use crate::boundary::crossing;
-use crate::circuit::{Built, Inference, failed, outputs};
+use crate::circuit::{Built, outputs};
 use crate::description::Description;
-use crate::error::{CompileError, ProveError};
+use crate::error::{CompileError, ProveError, failed};
+use crate::inference::Inference;
 use crate::lane::{Lane, results};
 use crate::parameters::Parameters;
 use crate::recursion::{RawKey, RawProof, Recursion, Recursive};
@@ -245,7 +246,16 @@ fn rounds(
         let mut next = Vec::new();
         for (i, pair) in keys.chunks(2).enumerate() {
             if let [before, behind] = pair {
-                let join = join(before, behind, i == 0, parameters, memory_limit, &[])?;
+                let join = join(
+                    before,
+                    behind,
+                    i == 0,
+                    parameters,
+                    memory_limit,
+                    &mut |recursion, a, b| {
+                        recursion.builder().connect(a, b);
+                    },
+                )?;
                 next.push(join.key());
                 round.push(Step::Join(Box::new(join)));
             } else {
@@ -261,14 +271,14 @@ fn rounds(
 }
 
 /// The circuit that verifies the proofs of two spans that follow each other. The first of a model has no border before
-/// it. `left_out` has numbers of equalities that it does not hold; only attacks leave some out.
+/// it. `equal` makes equal what both state.
 pub(crate) fn join(
     before: &RawKey,
     behind: &RawKey,
     first: bool,
     parameters: Parameters,
     memory_limit: u64,
-    left_out: &[usize],
+    equal: &mut dyn FnMut(&mut Recursion, Target, Target),
 ) -> Result<Recursive, CompileError> {
     let mut recursion = Recursion::new(parameters, memory_limit);
     let before = recursion.verify(before)?;
@@ -277,11 +287,8 @@ pub(crate) fn join(
     let (other_header, behind) = behind.split_at(FIXED_INPUTS);
     let (incoming, outgoing) = before.split_at(if first { 0 } else { DIGEST });
     let (border, rest) = behind.split_at(DIGEST);
-    let equal = header.iter().zip(other_header).chain(outgoing.iter().zip(border));
-    for (i, (&a, &b)) in equal.enumerate() {
-        if !left_out.contains(&i) {
-            recursion.builder().connect(a, b);
-        }
+    for (&a, &b) in header.iter().zip(other_header).chain(outgoing.iter().zip(border)) {
+        equal(&mut recursion, a, b);
     }
     let public_inputs: Vec<Target> = [header, incoming, rest].concat();
     recursion.finish(&public_inputs)

@@ -8,6 +8,8 @@
 
 mod arithmetic;
 mod at_once;
+#[cfg(test)]
+mod attacks;
 mod batch;
 mod boundary;
 mod circuit;
@@ -15,11 +17,13 @@ mod compile;
 mod description;
 mod error;
 pub mod gates;
+mod inference;
 mod input;
 mod keys;
 mod lane;
 mod layers;
 mod limbs;
+mod links;
 mod parameters;
 mod prover;
 mod recursion;

@@ -1,13 +1,13 @@
 //! Circuits that verify the proofs of others: what wraps, joins and batches have in common.
 
 use crate::description::{self, Description};
-use crate::error::{CompileError, ProveError};
+use crate::error::{CompileError, ProveError, failed};
 use crate::parameters::{Parameters, choose_folding};
 use metisvm_verifier::field::{D, F, ProofConfig};
 use plonky2::iop::target::Target;
 use plonky2::iop::witness::{PartialWitness, WitnessWrite};
 use plonky2::plonk::circuit_builder::CircuitBuilder;
-use plonky2::plonk::circuit_data::{CircuitData, VerifierCircuitData};
+use plonky2::plonk::circuit_data::{CircuitData, VerifierCircuitData, VerifierCircuitTarget};
 use plonky2::plonk::proof::{ProofWithPublicInputs, ProofWithPublicInputsTarget};
 use std::collections::BTreeMap;
 
@@ -31,7 +31,6 @@ const CONSTANT_ROWS: usize = 128;
 pub(crate) struct Recursion {
     builder: CircuitBuilder<F, D>,
     proofs: Vec<ProofWithPublicInputsTarget<D>>,
-    free: Vec<Target>,
     parameters: Parameters,
     memory_limit: u64,
 }
@@ -42,7 +41,6 @@ impl Recursion {
         Self {
             builder: CircuitBuilder::new(parameters.config(CONSTANTS)),
             proofs: Vec::new(),
-            free: Vec::new(),
             parameters,
             memory_limit,
         }
@@ -55,23 +53,25 @@ impl Recursion {
     /// Rows that verify a proof of the circuit with this key, which is a constant: no other circuit's proofs pass.
     /// Gives the proof's public inputs.
     pub(crate) fn verify(&mut self, key: &RawKey) -> Result<Vec<Target>, CompileError> {
-        let proof = self.builder.add_virtual_proof_with_pis(&key.common);
-        let constant_key = self
+        let constant = self
             .builder
             .constant_verifier_data::<ProofConfig>(&key.verifier_only);
+        self.verify_with(&constant, key)
+    }
+
+    /// The same with whatever key is on these wires, of a circuit of the same shape.
+    pub(crate) fn verify_with(
+        &mut self,
+        wires: &VerifierCircuitTarget,
+        key: &RawKey,
+    ) -> Result<Vec<Target>, CompileError> {
+        let proof = self.builder.add_virtual_proof_with_pis(&key.common);
         self.builder
-            .verify_proof::<ProofConfig>(&proof, &constant_key, &key.common);
+            .verify_proof::<ProofConfig>(&proof, wires, &key.common);
         let public_inputs = proof.public_inputs.clone();
         self.proofs.push(proof);
         self.reserve()?;
         Ok(public_inputs)
-    }
-
-    /// A wire that the prover may choose; only attacks have such.
-    pub(crate) fn free(&mut self) -> Target {
-        let wire = self.builder.add_virtual_target();
-        self.free.push(wire);
-        wire
     }
 
     /// Makes sure that the rows so far are not too many, and says 2 to which power they are, as they fold best.
@@ -135,7 +135,6 @@ impl Recursion {
         Ok(Recursive {
             data,
             proofs: self.proofs,
-            free: self.free,
             description,
         })
     }
@@ -143,9 +142,8 @@ impl Recursion {
 
 /// A circuit that verifies proofs.
 pub(crate) struct Recursive {
-    data: CircuitData<F, ProofConfig, D>,
+    pub(crate) data: CircuitData<F, ProofConfig, D>,
     proofs: Vec<ProofWithPublicInputsTarget<D>>,
-    free: Vec<Target>,
     description: Description,
 }
 
@@ -161,11 +159,15 @@ impl Recursive {
 
     /// Proves that these proofs, which must be valid and as many as it takes, were verified.
     pub(crate) fn prove(&self, proofs: &[RawProof]) -> Result<RawProof, ProveError> {
-        let failed = |e: anyhow::Error| ProveError::Backend(e.to_string());
+        self.data.prove(self.inputs(proofs)?).map_err(failed)
+    }
+
+    /// The wires of these proofs.
+    pub(crate) fn inputs(&self, proofs: &[RawProof]) -> Result<PartialWitness<F>, ProveError> {
         let mut witness = PartialWitness::new();
         for (wires, proof) in self.proofs.iter().zip(proofs) {
             witness.set_proof_with_pis_target(wires, proof).map_err(failed)?;
         }
-        self.data.prove(witness).map_err(failed)
+        Ok(witness)
     }
 }

@@ -3,6 +3,7 @@
 use crate::description;
 use crate::error::CompileError;
 use crate::gates::{Constants, Custom, MatVec, ROUTED_WIRES, Rules, WIRES};
+use crate::links::Part;
 use crate::parameters::Parameters;
 use metisvm_verifier::field::{D, F};
 use plonky2::field::types::{Field, PrimeField64};
@@ -63,6 +64,8 @@ pub(crate) struct Rows {
     memory_limit: u64,
     constants: BTreeSet<u64>,
     by_gate: BTreeMap<String, usize>,
+    #[cfg(test)]
+    pub(crate) links: crate::links::Links,
 }
 
 impl Rows {
@@ -79,6 +82,8 @@ impl Rows {
             memory_limit,
             constants: BTreeSet::new(),
             by_gate: BTreeMap::new(),
+            #[cfg(test)]
+            links: crate::links::Links::default(),
         }
     }
 
@@ -106,8 +111,41 @@ impl Rows {
         Ok(())
     }
 
-    pub(crate) fn connect(&mut self, a: Target, b: Target) {
-        self.builder.connect(a, b);
+    /// What comes now belongs to a part.
+    #[cfg_attr(
+        not(test),
+        expect(unused_variables, clippy::unused_self, reason = "only attacks ask for it")
+    )]
+    pub(crate) const fn begin(&mut self, part: Part) {
+        #[cfg(test)]
+        {
+            self.links.part = part;
+        }
+    }
+
+    /// A wire of a row has the value of another one.
+    pub(crate) fn connect(&mut self, wire: Target, source: Target) {
+        #[cfg(test)]
+        if self.links.leaves_out(source) {
+            self.links.free = Some(wire);
+            return;
+        }
+        self.builder.connect(wire, source);
+    }
+
+    /// The wire itself, where it goes into something that is not made of rows of ours.
+    #[cfg_attr(
+        not(test),
+        expect(clippy::unused_self, reason = "attacks put another wire there")
+    )]
+    pub(crate) fn passed(&mut self, source: Target) -> Target {
+        #[cfg(test)]
+        if self.links.leaves_out(source) {
+            let wire = self.builder.add_virtual_target();
+            self.links.free = Some(wire);
+            return wire;
+        }
+        source
     }
 
     /// A wire with a constant.
@@ -185,7 +223,7 @@ impl Rows {
         for operation in 0..rules.operations() {
             let inputs = &in_row(operations, operation).inputs;
             for (wire, &input) in rules.inputs(operation).into_iter().zip(inputs) {
-                self.builder.connect(row.wire(wire), input);
+                self.connect(row.wire(wire), input);
             }
         }
         (0..operations.len())

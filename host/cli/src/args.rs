@@ -4,13 +4,16 @@ mod bench;
 mod card;
 mod cpu;
 mod device;
+mod hex;
 mod model;
+mod prove;
 mod sim;
 
 pub use bench::Bench;
 pub use card::Card;
 pub use device::{Bind, Device, Doctor, List, OneCard, Roots, Unbind, Validate};
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
+pub use prove::{FormChoice, Key, Keys, Prove, Verify};
 pub use sim::Sim;
 
 use crate::fault::Injection;
@@ -42,6 +45,8 @@ impl Args {
             Command::Model(model) => model.problem(),
             Command::Bench(bench) => bench.problem(),
             Command::Device(device) => device.problem(),
+            Command::Prove(prove) => prove.problem(),
+            Command::Verify(verify) => verify.problem(),
             _ => None,
         };
         match problem {
@@ -66,6 +71,12 @@ pub enum Command {
     /// Import, look at and run models
     #[command(subcommand)]
     Model(Model),
+    /// Prove an inference, or those that a block's transaction asked for
+    Prove(Prove),
+    /// Check a proof of an inference
+    Verify(Verify),
+    /// Say and write the key that verifies a model's proofs
+    Key(Key),
     /// Measure engines side by side
     Bench(Bench),
     /// Cards of this machine: what there is, whether it works, and what is in its way
@@ -82,6 +93,8 @@ impl Command {
             Self::Run(_) => &["run"],
             Self::Model(model) => &["model", model.name()],
             Self::Device(device) => &["device", device.name()],
+            Self::Prove(_) => &["prove"],
+            Self::Verify(_) => &["verify"],
             _ => &[],
         };
         let mut meant = Args::command();

@@ -20,6 +20,7 @@ pub mod files;
 mod fpga_cards;
 pub mod hashing;
 pub mod models;
+pub mod node;
 pub mod output;
 pub mod own_memory;
 pub mod progress;

@@ -1,0 +1,523 @@
+//! The node: one chain, its pool, and what moves them.
+//!
+//! Whoever asks reads the chain as it stands and works on that; whoever changes something takes turns. Nothing here
+//! is asynchronous: it is called on threads that may block.
+
+use crate::{
+    accounts::DevAccounts,
+    admission::{self, Rules},
+    block::MinedBlock,
+    chain::{Chain, Tip},
+    clock::{Clock, Shift},
+    disk::Disk,
+    error::NodeError,
+    miner::{self, Made, Terms},
+    models::ModelHost,
+    pool::Pool,
+    world::World,
+};
+use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
+use alloy_hardforks::EthereumHardforks;
+use alloy_primitives::{Address, B256};
+use metisvm_executor::BlockEngine;
+use metisvm_state::StateChanges;
+use metisvm_vm::{ChainSpec, MetisEvmFactory};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+use tokio::sync::broadcast;
+
+/// News that subscribers may be behind with before they lose some.
+const NEWS: usize = 4096;
+/// The most snapshots that are kept; the oldest make room.
+const MOST_SNAPSHOTS: usize = 1000;
+/// The most blocks that are mined by one request.
+pub const MOST_BLOCKS: u64 = 100_000;
+
+/// What happens on the chain, for who listens.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// A block was added.
+    Block(Arc<MinedBlock>),
+    /// Blocks were taken back, the newest first.
+    Removed(Arc<Vec<Arc<MinedBlock>>>),
+    /// A transaction waits.
+    Transaction(Arc<Recovered<TxEnvelope>>),
+}
+
+/// What is set for the blocks to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Who gets the fees.
+    pub beneficiary: Address,
+    /// The gas that fits in a block.
+    pub gas_limit: u64,
+    /// The base fee of the next block.
+    pub next_base_fee: Option<u64>,
+    /// PREVRANDAO of the next block.
+    pub next_prevrandao: Option<B256>,
+    /// The least tip of a transaction, in wei.
+    pub least_tip: u128,
+}
+
+/// A moment that can be gone back to.
+#[derive(Debug, Clone)]
+struct Snapshot {
+    tip: Tip,
+    shift: Shift,
+    settings: Settings,
+    pool: Pool,
+}
+
+/// A node.
+pub struct Node {
+    /// Makes the EVM.
+    pub factory: MetisEvmFactory,
+    /// Executes blocks.
+    pub engine: BlockEngine,
+    /// The blocks and states.
+    pub chain: Chain,
+    /// Whom it signs and acts for.
+    pub accounts: DevAccounts,
+    /// The time of blocks.
+    pub clock: Clock,
+    /// The models of this machine.
+    pub models: Arc<dyn ModelHost>,
+    /// When the node began, in nanoseconds since 1970.
+    started_at: u128,
+    /// What a transaction has to keep to.
+    pub rules: Rules,
+    pool: Mutex<Pool>,
+    settings: Mutex<Settings>,
+    snapshots: Mutex<Vec<(u64, Snapshot)>>,
+    next_snapshot: AtomicU64,
+    automine: AtomicBool,
+    /// Seconds between blocks that come by themselves; 0 where none do.
+    interval: AtomicU64,
+    interval_news: tokio::sync::Notify,
+    /// Held by who changes the chain.
+    turn: Mutex<()>,
+    disk: Option<Disk>,
+    news: broadcast::Sender<News>,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node")
+            .field("spec", &self.factory.spec().name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a node is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Makes the EVM.
+    pub factory: MetisEvmFactory,
+    /// Executes blocks.
+    pub engine: BlockEngine,
+    /// The blocks and states so far.
+    pub chain: Chain,
+    /// Whom it signs and acts for.
+    pub accounts: DevAccounts,
+    /// The models of this machine.
+    pub models: Arc<dyn ModelHost>,
+    /// What is set for the blocks to come.
+    pub settings: Settings,
+    /// Mines a block as soon as there is a transaction.
+    pub automine: bool,
+    /// What a transaction has to keep to.
+    pub rules: Rules,
+    /// Where the chain is kept.
+    pub disk: Option<Disk>,
+}
+
+/// A poisoned lock is one whose holder panicked; what they guard is whole between any two of its steps.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Node {
+    /// A node.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            factory: parts.factory,
+            engine: parts.engine,
+            chain: parts.chain,
+            accounts: parts.accounts,
+            clock: Clock::default(),
+            models: parts.models,
+            started_at: std::time::UNIX_EPOCH
+                .elapsed()
+                .map_or(0, |since| since.as_nanos()),
+            rules: parts.rules,
+            pool: Mutex::default(),
+            settings: Mutex::new(parts.settings),
+            snapshots: Mutex::default(),
+            next_snapshot: AtomicU64::new(1),
+            automine: AtomicBool::new(parts.automine),
+            interval: AtomicU64::new(0),
+            interval_news: tokio::sync::Notify::new(),
+            turn: Mutex::default(),
+            disk: parts.disk,
+            news: broadcast::channel(NEWS).0,
+        }
+    }
+
+    /// What tells this process from another one: by chance, and of no other use.
+    pub fn instance(&self) -> B256 {
+        let started = self.started_at.to_le_bytes();
+        alloy_primitives::keccak256([started.as_slice(), &std::process::id().to_le_bytes()].concat())
+    }
+
+    /// The rules of the chain.
+    pub fn spec(&self) -> &Arc<ChainSpec> {
+        self.factory.spec()
+    }
+
+    /// What happens from now on.
+    pub fn listen(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    fn tell(&self, news: News) {
+        // Nobody listening is no error.
+        let _ = self.news.send(news);
+    }
+
+    /// The transactions that wait; nobody else can touch them while they are looked at.
+    pub fn pool(&self) -> MutexGuard<'_, Pool> {
+        lock(&self.pool)
+    }
+
+    /// What is set for the blocks to come.
+    pub fn settings(&self) -> Settings {
+        lock(&self.settings).clone()
+    }
+
+    /// Changes what is set for the blocks to come.
+    pub fn set(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut lock(&self.settings));
+    }
+
+    /// Whether a block is mined as soon as there is a transaction.
+    pub fn automine(&self) -> bool {
+        self.automine.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether a block is mined as soon as there is a transaction.
+    ///
+    /// # Errors
+    /// If transactions wait that cannot be mined here.
+    pub fn set_automine(&self, on: bool) -> Result<(), NodeError> {
+        self.automine.store(on, Ordering::Relaxed);
+        if on && !self.pool().is_empty() {
+            self.mine_waiting()?;
+        }
+        Ok(())
+    }
+
+    /// Seconds between blocks that come by themselves.
+    pub fn interval(&self) -> Option<u64> {
+        Some(self.interval.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0)
+    }
+
+    /// Sets how often a block comes by itself; no interval stops that.
+    pub fn set_interval(&self, seconds: Option<u64>) {
+        self.interval.store(seconds.unwrap_or(0), Ordering::Relaxed);
+        self.interval_news.notify_waiters();
+    }
+
+    /// Waits until the interval is set anew.
+    pub async fn interval_changed(&self) {
+        self.interval_news.notified().await;
+    }
+
+    /// The terms of a block after `parent` by what is set; its time is that of a block mined now.
+    pub fn terms(&self, parent: &MinedBlock) -> Terms {
+        let settings = self.settings();
+        Terms {
+            timestamp: self.clock.peek(parent.header.timestamp),
+            beneficiary: settings.beneficiary,
+            gas_limit: settings.gas_limit,
+            base_fee: settings.next_base_fee,
+            prevrandao: settings.next_prevrandao,
+        }
+    }
+
+    /// The base fee that a block mined now would have.
+    ///
+    /// # Errors
+    /// If the chain cannot go on.
+    pub fn next_base_fee(&self, tip: &Tip) -> Result<u64, NodeError> {
+        let header = miner::template(&self.factory, &tip.block, &self.terms(&tip.block))?;
+        Ok(header.base_fee_per_gas.unwrap_or_default())
+    }
+
+    /// The most gas that a transaction of a block of this time may ask for.
+    pub fn most_gas(&self, timestamp: u64) -> u64 {
+        if self.spec().is_osaka_active_at_timestamp(timestamp) {
+            admission::OSAKA_GAS
+        } else {
+            u64::MAX
+        }
+    }
+
+    /// The nonce of the next transaction of an account, those that wait counted.
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    pub fn pending_nonce(&self, tip: &Tip, address: Address) -> Result<u64, NodeError> {
+        let nonce = nonce(&tip.world, address)?;
+        Ok(self.pool().next_nonce(address, nonce))
+    }
+
+    /// Takes a transaction in, and mines it where that is done at once. One whose nonce is not the account's next waits.
+    ///
+    /// # Errors
+    /// If the chain cannot take it.
+    pub fn send(&self, transaction: Recovered<TxEnvelope>) -> Result<B256, NodeError> {
+        let tip = self.chain.tip()?;
+        admission::check(self, &tip, &transaction)?;
+        if self.chain.transaction(*transaction.hash()).is_some() {
+            return Err(NodeError::Refused("already known".to_owned()));
+        }
+        let hash = self.pool().add(transaction.clone())?;
+        self.tell(News::Transaction(Arc::new(transaction)));
+        if self.automine() {
+            self.mine_sent(hash)?;
+        }
+        Ok(hash)
+    }
+
+    /// Mines what waits, unless another's turn has mined this transaction already.
+    fn mine_sent(&self, hash: B256) -> Result<(), NodeError> {
+        let _turn = lock(&self.turn);
+        if self.pool().get(hash).is_none() {
+            return Ok(());
+        }
+        let transactions = self.waiting()?;
+        if transactions.iter().any(|transaction| *transaction.hash() == hash) {
+            self.add_block(transactions)?;
+        }
+        Ok(())
+    }
+
+    /// Mines blocks until nothing more of what waits can be mined.
+    ///
+    /// # Errors
+    /// If a transaction cannot be executed on this machine.
+    pub fn mine_waiting(&self) -> Result<(), NodeError> {
+        let _turn = lock(&self.turn);
+        loop {
+            let transactions = self.waiting()?;
+            if transactions.is_empty() {
+                return Ok(());
+            }
+            if self.add_block(transactions)?.transactions.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Mines one block of what waits; an empty one if nothing does.
+    ///
+    /// # Errors
+    /// If a transaction cannot be executed on this machine.
+    pub fn mine_one(&self) -> Result<Arc<MinedBlock>, NodeError> {
+        let _turn = lock(&self.turn);
+        let transactions = self.waiting()?;
+        self.add_block(transactions)
+    }
+
+    /// Mines blocks, `interval` seconds apart where that is given: what waits goes into the first ones.
+    ///
+    /// # Errors
+    /// If there are more than [`MOST_BLOCKS`], or a transaction cannot be executed on this machine.
+    pub fn mine(&self, blocks: u64, interval: Option<u64>) -> Result<(), NodeError> {
+        if blocks > MOST_BLOCKS {
+            return Err(NodeError::TooMuch(format!(
+                "{blocks} blocks are more than {MOST_BLOCKS}, the most that one request mines; ask several times"
+            )));
+        }
+        let _turn = lock(&self.turn);
+        for index in 0..blocks {
+            if let (Some(interval), 1..) = (interval, index) {
+                let parent = self.chain.head()?.header.timestamp;
+                self.clock.set_next(parent.saturating_add(interval.max(1)), parent)?;
+            }
+            let transactions = self.waiting()?;
+            self.add_block(transactions)?;
+        }
+        Ok(())
+    }
+
+    fn waiting(&self) -> Result<Vec<Recovered<TxEnvelope>>, NodeError> {
+        let pool = self.pool();
+        if pool.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tip = self.chain.tip()?;
+        let base_fee = self.next_base_fee(&tip)?;
+        let gas = self.settings().gas_limit;
+        pool.best(base_fee, gas, |address| nonce(&tip.world, address))
+    }
+
+    /// Adds a block. Only to be called in turn.
+    fn add_block(&self, transactions: Vec<Recovered<TxEnvelope>>) -> Result<Arc<MinedBlock>, NodeError> {
+        let started = std::time::Instant::now();
+        let tip = self.chain.tip()?;
+        let mut terms = self.terms(&tip.block);
+        terms.timestamp = self.clock.take(tip.block.header.timestamp);
+        let offered: Vec<B256> = transactions.iter().map(|transaction| *transaction.hash()).collect();
+        let made = miner::make(&self.factory, &self.engine, &tip, &terms, transactions);
+        let Made {
+            block,
+            world,
+            step,
+            skipped,
+        } = match made {
+            Ok(made) => made,
+            Err(error) => {
+                // One that this machine cannot execute would stop every block to come.
+                let mut pool = self.pool();
+                for hash in offered {
+                    pool.remove(hash);
+                }
+                return Err(error);
+            }
+        };
+        if let Some(disk) = &self.disk {
+            disk.append(&block, &step)?;
+        }
+        self.set(|settings| {
+            settings.next_base_fee = None;
+            settings.next_prevrandao = None;
+        });
+        let block = Arc::new(block);
+        {
+            let mut pool = self.pool();
+            for transaction in &block.transactions {
+                pool.advance(transaction.signer(), transaction.nonce().saturating_add(1));
+            }
+            for skipped in &skipped {
+                if !is_for_later(&block, &skipped.problem) {
+                    tracing::warn!(hash = %skipped.hash, problem = %skipped.problem, "transaction dropped");
+                    pool.remove(skipped.hash);
+                }
+            }
+        }
+        self.chain.push(block.clone(), world);
+        tracing::info!(
+            number = block.number(),
+            hash = %block.hash,
+            transactions = block.transactions.len(),
+            gas_used = block.header.gas_used,
+            "block"
+        );
+        crate::figures::mined(&block, started.elapsed(), self.pool().len());
+        self.tell(News::Block(block.clone()));
+        Ok(block)
+    }
+
+    /// Makes the block that would be mined now, and keeps nothing of it.
+    ///
+    /// # Errors
+    /// If a transaction cannot be executed on this machine.
+    pub fn pending(&self) -> Result<MinedBlock, NodeError> {
+        let transactions = self.waiting()?;
+        let tip = self.chain.tip()?;
+        let terms = self.terms(&tip.block);
+        Ok(miner::make(&self.factory, &self.engine, &tip, &terms, transactions)?.block)
+    }
+
+    /// Sets values of the state by hand.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub fn edit(&self, change: impl FnOnce(&World) -> Result<StateChanges, NodeError>) -> Result<(), NodeError> {
+        let _turn = lock(&self.turn);
+        let world = self.chain.tip()?.world;
+        let changes = change(&world)?;
+        self.chain.edit(world.edited(&changes));
+        Ok(())
+    }
+
+    /// Remembers this moment. The number is what [`revert`](Self::revert) takes.
+    ///
+    /// # Errors
+    /// None of a chain with a block.
+    pub fn snapshot(&self) -> Result<u64, NodeError> {
+        let _turn = lock(&self.turn);
+        let snapshot = Snapshot {
+            tip: self.chain.tip()?,
+            shift: self.clock.shift(),
+            settings: self.settings(),
+            pool: self.pool().clone(),
+        };
+        let id = self.next_snapshot.fetch_add(1, Ordering::Relaxed);
+        let mut snapshots = lock(&self.snapshots);
+        snapshots.push((id, snapshot));
+        if snapshots.len() > MOST_SNAPSHOTS {
+            snapshots.remove(0);
+        }
+        Ok(id)
+    }
+
+    /// Goes back to a moment, which is then forgotten with all later ones. False where it is not known.
+    ///
+    /// # Errors
+    /// If blocks since then are not kept any more, or the disk cannot go back so far.
+    pub fn revert(&self, id: u64) -> Result<bool, NodeError> {
+        let _turn = lock(&self.turn);
+        let mut snapshots = lock(&self.snapshots);
+        let Some(at) = snapshots.iter().position(|(known, _)| *known == id) else {
+            return Ok(false);
+        };
+        let (_, snapshot) = snapshots[at].clone();
+        self.go_back(&snapshot.tip)?;
+        snapshots.truncate(at);
+        self.clock.restore(snapshot.shift);
+        *lock(&self.settings) = snapshot.settings;
+        *self.pool() = snapshot.pool;
+        Ok(true)
+    }
+
+    /// Takes the last blocks back.
+    ///
+    /// # Errors
+    /// If there are not so many, or they are not kept any more.
+    pub fn roll_back(&self, blocks: u64) -> Result<(), NodeError> {
+        let _turn = lock(&self.turn);
+        let head = self.chain.head()?.number();
+        let number = head.checked_sub(blocks).ok_or_else(|| {
+            NodeError::Invalid(format!("the chain has {head} blocks after its first, and cannot go back {blocks}"))
+        })?;
+        let id = alloy_eips::BlockId::number(number);
+        let (block, world) = self.chain.state(id)?;
+        // Of the last block that is the state with what was set by hand since, which stays.
+        self.go_back(&Tip { block, world })
+    }
+
+    fn go_back(&self, tip: &Tip) -> Result<(), NodeError> {
+        if let Some(disk) = &self.disk {
+            disk.unwind_to(tip.block.number())?;
+        }
+        let gone = self.chain.go_back(tip)?;
+        if !gone.is_empty() {
+            self.tell(News::Removed(Arc::new(gone)));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a transaction that was left out of a block may come into a later one: the block was full.
+fn is_for_later(block: &MinedBlock, problem: &str) -> bool {
+    !block.transactions.is_empty() && (problem.contains("gas") && problem.contains("block") || problem.contains("nonce"))
+}
+
+/// The nonce of an account.
+pub(crate) fn nonce(world: &World, address: Address) -> Result<u64, NodeError> {
+    Ok(world.account(address)?.map_or(0, |account| account.nonce))
+}

@@ -41,7 +41,8 @@ impl DevAccounts {
     /// If it is no mnemonic of BIP-39, or more accounts are asked for than [`MOST_ACCOUNTS`].
     pub fn derive(mnemonic: &str, count: u32) -> Result<Self, NodeError> {
         if count > MOST_ACCOUNTS {
-            let problem = format!("{count} accounts are more than {MOST_ACCOUNTS}; ask for fewer (--accounts)");
+            let problem =
+                format!("{count} accounts are more than {MOST_ACCOUNTS}; ask for fewer (--accounts)");
             return Err(NodeError::Invalid(problem));
         }
         let key = MnemonicBuilder::from_phrase(mnemonic)
@@ -52,7 +53,11 @@ impl DevAccounts {
                 ))
             })?;
         let signers = (0..count)
-            .map(|index| key.child(index).map(|key| key.signer()).map_err(NodeError::invalid))
+            .map(|index| {
+                key.child(index)
+                    .map(|key| key.signer())
+                    .map_err(NodeError::invalid)
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self {
             signers,
@@ -187,7 +192,9 @@ mod tests {
         let first = accounts.sign(other, transaction.clone()).unwrap();
         assert_eq!(first.signer(), other);
         accounts.impersonate_everybody(true);
-        let second = accounts.sign(Address::with_last_byte(8), transaction.clone()).unwrap();
+        let second = accounts
+            .sign(Address::with_last_byte(8), transaction.clone())
+            .unwrap();
         assert_ne!(first.hash(), second.hash());
         accounts.impersonate_everybody(false);
         accounts.impersonate(other, false);

@@ -35,7 +35,9 @@ pub fn check(node: &Node, tip: &Tip, transaction: &Recovered<TxEnvelope>) -> Res
     if let Some(id) = transaction.chain_id()
         && id != chain_id
     {
-        return refuse(format!("invalid chain id: the transaction is for chain {id}, this is {chain_id}"));
+        return refuse(format!(
+            "invalid chain id: the transaction is for chain {id}, this is {chain_id}"
+        ));
     }
     let terms = node.terms(&tip.block);
     let time = terms.timestamp;
@@ -53,7 +55,9 @@ pub fn check(node: &Node, tip: &Tip, transaction: &Recovered<TxEnvelope>) -> Res
     let bytes = alloy_eips::Encodable2718::encode_2718_len(transaction.inner());
     if bytes > node.rules.most_bytes {
         let most = node.rules.most_bytes;
-        return refuse(format!("oversized data: the transaction has {bytes} bytes, the most is {most}"));
+        return refuse(format!(
+            "oversized data: the transaction has {bytes} bytes, the most is {most}"
+        ));
     }
     let gas = transaction.gas_limit();
     if gas > terms.gas_limit {
@@ -79,7 +83,10 @@ pub fn check(node: &Node, tip: &Tip, transaction: &Recovered<TxEnvelope>) -> Res
     let account = tip.world.account(transaction.signer())?;
     let (nonce, balance) = account.map_or((0, U256::ZERO), |account| (account.nonce, account.balance));
     if transaction.nonce() < nonce {
-        return refuse(format!("nonce too low: next nonce {nonce}, tx nonce {}", transaction.nonce()));
+        return refuse(format!(
+            "nonce too low: next nonce {nonce}, tx nonce {}",
+            transaction.nonce()
+        ));
     }
     let blob_gas = transaction.blob_gas_used().unwrap_or_default();
     let blob_fee = transaction.max_fee_per_blob_gas().unwrap_or_default();
@@ -110,14 +117,18 @@ fn check_gas(node: &Node, tip: &Tip, transaction: &TxEnvelope, gas: u64) -> Resu
     let header = crate::miner::template(&node.factory, &tip.block, &node.terms(&tip.block))?;
     let fork = node.spec().evm_env(&header).cfg_env.spec;
     let list = transaction.access_list();
-    let slots = list.map_or(0, |list| list.iter().map(|item| item.storage_keys.len() as u64).sum());
+    let slots = list.map_or(0, |list| {
+        list.iter().map(|item| item.storage_keys.len() as u64).sum()
+    });
     let initial = calculate_initial_tx_gas(
         fork,
         transaction.input(),
         transaction.kind().is_create(),
         list.map_or(0, |list| list.len() as u64),
         slots,
-        transaction.authorization_list().map_or(0, |list| list.len() as u64),
+        transaction
+            .authorization_list()
+            .map_or(0, |list| list.len() as u64),
         None,
     );
     let least = initial.initial_total_gas().max(initial.floor_gas);

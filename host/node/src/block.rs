@@ -36,7 +36,10 @@ impl MinedBlock {
     /// How many bytes it takes as RLP.
     pub fn size(&self) -> usize {
         let list = |payload: usize| payload + length_of_length(payload);
-        let transactions = self.transactions.iter().map(|transaction| transaction.inner().length());
+        let transactions = self
+            .transactions
+            .iter()
+            .map(|transaction| transaction.inner().length());
         let ommers = self.ommers.iter().map(Encodable::length);
         list(
             self.header.length()
@@ -48,7 +51,11 @@ impl MinedBlock {
 
     /// The gas that a transaction used by itself.
     pub fn gas_used(&self, index: usize) -> u64 {
-        let up_to = |index: usize| self.receipts.get(index).map_or(0, |receipt| receipt.cumulative_gas_used());
+        let up_to = |index: usize| {
+            self.receipts
+                .get(index)
+                .map_or(0, |receipt| receipt.cumulative_gas_used())
+        };
         let before = index.checked_sub(1).map_or(0, up_to);
         up_to(index).saturating_sub(before)
     }

@@ -120,9 +120,8 @@ impl Setting {
         }
         if request.nonce.is_none() {
             let sender = request.from.unwrap_or_default();
-            request.nonce = Some(
-                revm::DatabaseRef::basic_ref(&self.state, sender)?.map_or(0, |account| account.nonce),
-            );
+            request.nonce =
+                Some(revm::DatabaseRef::basic_ref(&self.state, sender)?.map_or(0, |account| account.nonce));
         }
         request.try_into_tx_env(&self.env).map_err(NodeError::invalid)
     }

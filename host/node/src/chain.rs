@@ -21,7 +21,7 @@ impl Default for History {
     fn default() -> Self {
         Self {
             blocks: 100_000,
-            states: 10_000,
+            states: 1_000,
         }
     }
 }
@@ -204,7 +204,11 @@ impl Chain {
         }
         let Some(world) = block.state.clone() else {
             let index = self.read();
-            let kept = index.blocks.iter().rev().take_while(|block| block.state.is_some());
+            let kept = index
+                .blocks
+                .iter()
+                .rev()
+                .take_while(|block| block.state.is_some());
             return Err(NodeError::StatePruned {
                 number: block.number(),
                 first: (index.head()?.number() + 1).saturating_sub(kept.count() as u64),

@@ -46,7 +46,9 @@ pub struct Disk {
 
 impl fmt::Debug for Disk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Disk").field("bodies", &self.bodies).finish_non_exhaustive()
+        f.debug_struct("Disk")
+            .field("bodies", &self.bodies)
+            .finish_non_exhaustive()
     }
 }
 
@@ -269,7 +271,8 @@ fn next_record(reader: &mut impl Read) -> std::io::Result<Option<(Body, u64)>> {
     }
     let mut payload = Vec::new();
     reader.take(u64::from(length)).read_to_end(&mut payload)?;
-    if payload.len() as u64 != u64::from(length) || crc32fast::hash(&payload) != u32::from_le_bytes(checksum) {
+    if payload.len() as u64 != u64::from(length) || crc32fast::hash(&payload) != u32::from_le_bytes(checksum)
+    {
         return Ok(None);
     }
     let body = Body::decode(&mut payload.as_slice()).ok();
@@ -291,8 +294,7 @@ fn read_block(snapshot: &impl StoreSnapshot, header: Header, body: Body) -> Resu
     }
     let mut transactions = Vec::with_capacity(body.transactions.len());
     for (bytes, sender) in body.transactions.iter().zip(&body.senders) {
-        let transaction =
-            TxEnvelope::decode_2718_exact(bytes).map_err(|error| damaged(error.to_string()))?;
+        let transaction = TxEnvelope::decode_2718_exact(bytes).map_err(|error| damaged(error.to_string()))?;
         transactions.push(Recovered::new_unchecked(transaction, *sender));
     }
     let receipts = snapshot.receipts(body.number).map_err(NodeError::fault)?;

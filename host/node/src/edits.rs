@@ -43,7 +43,9 @@ pub fn balance(world: &World, address: Address, balance: U256) -> Result<StateCh
 /// If it is the greatest, or the state cannot be read.
 pub fn nonce(world: &World, address: Address, nonce: u64) -> Result<StateChanges, NodeError> {
     if nonce == u64::MAX {
-        return Err(NodeError::invalid("no account may have nonce 2^64 - 1 (EIP-2681)"));
+        return Err(NodeError::invalid(
+            "no account may have nonce 2^64 - 1 (EIP-2681)",
+        ));
     }
     let mut account = account(world, address)?;
     account.nonce = nonce;

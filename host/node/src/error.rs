@@ -43,7 +43,9 @@ pub enum NodeError {
         first: u64,
     },
     /// A state that is not kept any more.
-    #[error("the state after block {number} is not kept any more: this node has states from {first} on (--history-states)")]
+    #[error(
+        "the state after block {number} is not kept any more: this node has states from {first} on (--history-states)"
+    )]
     StatePruned {
         /// The height that was asked for.
         number: u64,

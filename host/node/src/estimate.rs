@@ -1,6 +1,10 @@
 //! The least gas that a transaction needs: found by trying, as geth does.
 
-use crate::{call::{CALL_GAS, Setting, halted}, error::NodeError, node::Node};
+use crate::{
+    call::{CALL_GAS, Setting, halted},
+    error::NodeError,
+    node::Node,
+};
 use alloy_primitives::U256;
 use alloy_rpc_types::TransactionRequest;
 use revm::{
@@ -22,7 +26,10 @@ pub fn estimate(node: &Node, setting: &mut Setting, request: TransactionRequest)
     let price = request.gas_price.or(request.max_fee_per_gas).unwrap_or_default();
     let asked = request.gas;
     let mut transaction = setting.transaction(request)?;
-    let mut most = asked.unwrap_or(CALL_GAS).min(CALL_GAS).min(setting.env.block_env.gas_limit);
+    let mut most = asked
+        .unwrap_or(CALL_GAS)
+        .min(CALL_GAS)
+        .min(setting.env.block_env.gas_limit);
     most = most.min(node.most_gas(setting.header.timestamp));
     if price > 0 {
         most = most.min(affordable(setting, &transaction, price)?);
@@ -38,19 +45,29 @@ pub fn estimate(node: &Node, setting: &mut Setting, request: TransactionRequest)
     let (used, refunded) = match run(node, setting, transaction.clone())? {
         Ran::Succeeded { used, refunded } => (used, refunded),
         Ran::TooLittle => {
-            return Err(NodeError::Refused(format!("gas required exceeds allowance ({most})")));
+            return Err(NodeError::Refused(format!(
+                "gas required exceeds allowance ({most})"
+            )));
         }
         Ran::Failed(error) => return Err(error),
     };
     let mut least = used.saturating_sub(1);
     // A call gets 63 of 64 parts of the gas (EIP-150), and refunds come at the end: mostly this is enough.
-    let likely = used.saturating_add(refunded).saturating_add(2_300).saturating_mul(64) / 63;
+    let likely = used
+        .saturating_add(refunded)
+        .saturating_add(2_300)
+        .saturating_mul(64)
+        / 63;
     let mut next = likely;
     while least + 1 < most {
         if (most - least) as f64 / (most as f64) < TOLERANCE {
             break;
         }
-        let mid = if next > least && next < most { next } else { least + (most - least) / 2 };
+        let mid = if next > least && next < most {
+            next
+        } else {
+            least + (most - least) / 2
+        };
         next = 0;
         transaction.gas_limit = mid;
         match run(node, setting, transaction.clone())? {
@@ -75,7 +92,9 @@ fn run(node: &Node, setting: &mut Setting, transaction: TxEnv) -> Result<Ran, No
     let result = match setting.run(node, transaction) {
         Ok(ran) => ran.result,
         // Less than the transaction costs before anything runs.
-        Err(NodeError::Refused(problem)) if problem.contains("gas floor") || problem.contains("call gas cost") => {
+        Err(NodeError::Refused(problem))
+            if problem.contains("gas floor") || problem.contains("call gas cost") =>
+        {
             return Ok(Ran::TooLittle);
         }
         Err(error) => return Err(error),
@@ -86,7 +105,10 @@ fn run(node: &Node, setting: &mut Setting, transaction: TxEnv) -> Result<Ran, No
             refunded: gas.final_refunded(),
         },
         ExecutionResult::Revert { output, .. } => Ran::Failed(NodeError::Reverted(output)),
-        ExecutionResult::Halt { reason: HaltReason::OutOfGas(_), .. } => Ran::TooLittle,
+        ExecutionResult::Halt {
+            reason: HaltReason::OutOfGas(_),
+            ..
+        } => Ran::TooLittle,
         ExecutionResult::Halt { reason, .. } => Ran::Failed(halted(&reason)),
     })
 }
@@ -107,8 +129,8 @@ fn affordable(setting: &Setting, transaction: &TxEnv, price: u128) -> Result<u64
         .state
         .basic_ref(transaction.caller)?
         .map_or(U256::ZERO, |account| account.balance);
-    let left = balance.checked_sub(transaction.value).ok_or_else(|| {
-        NodeError::Refused("insufficient funds for transfer".to_owned())
-    })?;
+    let left = balance
+        .checked_sub(transaction.value)
+        .ok_or_else(|| NodeError::Refused("insufficient funds for transfer".to_owned()))?;
     Ok((left / U256::from(price)).saturating_to())
 }

@@ -50,9 +50,12 @@ pub fn history(
     };
     let mut rewards = Vec::new();
     for number in oldest..newest + 1 {
-        let Some(block) = node.chain.by_number(number)? else { break };
+        let Some(block) = node.chain.by_number(number)? else {
+            break;
+        };
         let header = &block.header;
-        fees.base_fee_per_gas.push(header.base_fee_per_gas.unwrap_or_default().into());
+        fees.base_fee_per_gas
+            .push(header.base_fee_per_gas.unwrap_or_default().into());
         fees.gas_used_ratio.push(ratio(header.gas_used, header.gas_limit));
         let params = node.spec().blob_params(header.timestamp);
         let blob_fee = params.and_then(|params| header.blob_fee(params));

@@ -13,7 +13,10 @@ const BUCKETS: [f64; 10] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 
 /// Begins to measure. A process does so once.
 pub fn begin() {
     HANDLE.get_or_init(|| {
-        let recorder = PrometheusBuilder::new().set_buckets(&BUCKETS).ok()?.build_recorder();
+        let recorder = PrometheusBuilder::new()
+            .set_buckets(&BUCKETS)
+            .ok()?
+            .build_recorder();
         let handle = recorder.handle();
         metrics::set_global_recorder(recorder).ok()?;
         Some(handle)

@@ -129,7 +129,9 @@ impl Filters {
         filter.asked = Instant::now();
         match &filter.kind {
             Kind::Logs(wanted) => Ok(wanted.as_ref().clone()),
-            _ => Err(NodeError::invalid("this filter is not one of logs; ask eth_getFilterChanges")),
+            _ => Err(NodeError::invalid(
+                "this filter is not one of logs; ask eth_getFilterChanges",
+            )),
         }
     }
 }
@@ -149,7 +151,8 @@ pub fn logs_of(news: &News, filter: &Filter) -> Vec<alloy_rpc_types::Log> {
         }
         FilterBlockOption::AtBlockHash(_) => true,
     };
-    let of_hash = |hash: B256| !matches!(filter.block_option, FilterBlockOption::AtBlockHash(at) if at != hash);
+    let of_hash =
+        |hash: B256| !matches!(filter.block_option, FilterBlockOption::AtBlockHash(at) if at != hash);
     let mut look = |block: &crate::block::MinedBlock, removed| {
         if in_range(block.number()) && of_hash(block.hash) {
             logs::of_block(block, filter, removed, &mut found);

@@ -73,7 +73,11 @@ impl DevGenesis<'_> {
             contract(inference.precompile, &self.code.stub, Vec::new());
             let owner = self.accounts.first().copied().unwrap_or_default();
             let mut storage = vec![(OWNER_SLOT, owner.into_word().into())];
-            storage.extend(self.models.iter().map(|model| (registry_slot(*model), U256::from(1))));
+            storage.extend(
+                self.models
+                    .iter()
+                    .map(|model| (registry_slot(*model), U256::from(1))),
+            );
             contract(inference.registry, &self.code.registry, storage);
         }
         state

@@ -115,7 +115,9 @@ struct Amount(U256);
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = serde_json::Value::deserialize(deserializer)?;
-        let text = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
+        let text = written
+            .as_str()
+            .map_or_else(|| written.to_string(), str::to_owned);
         text.parse()
             .map(Self)
             .map_err(|_| serde::de::Error::custom(format!("{text:?} is no number")))

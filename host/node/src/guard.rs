@@ -28,12 +28,18 @@ impl Access {
     /// anywhere.
     pub fn is_host(&self, authority: &str) -> bool {
         let host = without_port(authority);
-        is_address(host) || is_localhost(host) || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+        is_address(host)
+            || is_localhost(host)
+            || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
     }
 
     /// Whether pages of this origin may ask.
     pub fn is_origin(&self, origin: &str) -> bool {
-        if self.origins.iter().any(|known| known == "*" || known.eq_ignore_ascii_case(origin)) {
+        if self
+            .origins
+            .iter()
+            .any(|known| known == "*" || known.eq_ignore_ascii_case(origin))
+        {
             return true;
         }
         let Some((_, authority)) = origin.split_once("://") else {
@@ -115,14 +121,21 @@ where
             }
             Box::pin(std::future::ready(Ok(response)))
         };
-        let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+        let header = |name: &str| {
+            request
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap_or_default())
+        };
         let host = header("host").or_else(|| request.uri().authority().map(|authority| authority.as_str()));
         if let Some(host) = host
             && !self.access.is_host(host)
         {
             return answer(
                 403,
-                format!("this node does not answer as {host:?}: use its address, or start it with --allow-host\n"),
+                format!(
+                    "this node does not answer as {host:?}: use its address, or start it with --allow-host\n"
+                ),
             );
         }
         if let Some(origin) = header("origin")
@@ -130,7 +143,9 @@ where
         {
             return answer(
                 403,
-                format!("pages of {origin:?} may not ask this node: start it with --allow-origin if they are to\n"),
+                format!(
+                    "pages of {origin:?} may not ask this node: start it with --allow-origin if they are to\n"
+                ),
             );
         }
         if request.method() == "GET" && request.uri().path() == "/metrics" {
@@ -150,10 +165,22 @@ mod tests {
             hosts: vec!["node.example".to_owned()],
             origins: Vec::new(),
         };
-        for host in ["127.0.0.1:8545", "localhost", "localhost:8545", "[::1]:8545", "10.0.0.7", "Node.Example:1"] {
+        for host in [
+            "127.0.0.1:8545",
+            "localhost",
+            "localhost:8545",
+            "[::1]:8545",
+            "10.0.0.7",
+            "Node.Example:1",
+        ] {
             assert!(access.is_host(host), "{host}");
         }
-        for host in ["evil.example:8545", "localhost.evil.example", "", "127.0.0.1.evil.example"] {
+        for host in [
+            "evil.example:8545",
+            "localhost.evil.example",
+            "",
+            "127.0.0.1.evil.example",
+        ] {
             assert!(!access.is_host(host), "{host}");
         }
     }
@@ -161,10 +188,20 @@ mod tests {
     #[test]
     fn pages_of_this_machine_may_ask_and_others_only_where_it_is_said() {
         let mut access = Access::default();
-        for origin in ["http://localhost:3000", "http://127.0.0.1:5173", "https://[::1]:1", "http://app.localhost"] {
+        for origin in [
+            "http://localhost:3000",
+            "http://127.0.0.1:5173",
+            "https://[::1]:1",
+            "http://app.localhost",
+        ] {
             assert!(access.is_origin(origin), "{origin}");
         }
-        for origin in ["https://evil.example", "null", "http://10.0.0.7", "http://localhost.evil.example"] {
+        for origin in [
+            "https://evil.example",
+            "null",
+            "http://10.0.0.7",
+            "http://localhost.evil.example",
+        ] {
             assert!(!access.is_origin(origin), "{origin}");
         }
         access.origins.push("https://app.example".to_owned());

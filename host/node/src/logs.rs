@@ -46,7 +46,9 @@ pub fn find(node: &Node, filter: &Filter) -> Result<Vec<Log>, NodeError> {
             let from = from_block.map_or(Ok(head), number)?;
             let to = to_block.map_or(Ok(head), number)?;
             if from > to {
-                return Err(NodeError::invalid(format!("invalid block range: from {from} to {to}")));
+                return Err(NodeError::invalid(format!(
+                    "invalid block range: from {from} to {to}"
+                )));
             }
             let to = to.min(head);
             if to.saturating_sub(from) >= MOST_BLOCKS {
@@ -55,7 +57,9 @@ pub fn find(node: &Node, filter: &Filter) -> Result<Vec<Log>, NodeError> {
                 )));
             }
             for number in from..=to {
-                let Some(block) = node.chain.by_number(number)? else { break };
+                let Some(block) = node.chain.by_number(number)? else {
+                    break;
+                };
                 of_block(&block, filter, false, &mut found);
                 if found.len() > MOST_LOGS {
                     return Err(NodeError::TooMuch(format!(

@@ -345,7 +345,8 @@ impl Node {
         for index in 0..blocks {
             if let (Some(interval), 1..) = (interval, index) {
                 let parent = self.chain.head()?.header.timestamp;
-                self.clock.set_next(parent.saturating_add(interval.max(1)), parent)?;
+                self.clock
+                    .set_next(parent.saturating_add(interval.max(1)), parent)?;
             }
             let transactions = self.waiting()?;
             self.add_block(transactions)?;
@@ -370,7 +371,10 @@ impl Node {
         let tip = self.chain.tip()?;
         let mut terms = self.terms(&tip.block);
         terms.timestamp = self.clock.take(tip.block.header.timestamp);
-        let offered: Vec<B256> = transactions.iter().map(|transaction| *transaction.hash()).collect();
+        let offered: Vec<B256> = transactions
+            .iter()
+            .map(|transaction| *transaction.hash())
+            .collect();
         let made = miner::make(&self.factory, &self.engine, &tip, &terms, transactions);
         let Made {
             block,
@@ -409,13 +413,17 @@ impl Node {
             }
         }
         self.chain.push(block.clone(), world);
-        tracing::info!(
-            number = block.number(),
-            hash = %block.hash,
-            transactions = block.transactions.len(),
-            gas_used = block.header.gas_used,
-            "block"
-        );
+        if block.transactions.is_empty() {
+            tracing::debug!(number = block.number(), hash = %block.hash, "empty block");
+        } else {
+            tracing::info!(
+                number = block.number(),
+                hash = %block.hash,
+                transactions = block.transactions.len(),
+                gas_used = block.header.gas_used,
+                "block"
+            );
+        }
         crate::figures::mined(&block, started.elapsed(), self.pool().len());
         self.tell(News::Block(block.clone()));
         Ok(block)
@@ -436,7 +444,10 @@ impl Node {
     ///
     /// # Errors
     /// Those of `change`.
-    pub fn edit(&self, change: impl FnOnce(&World) -> Result<StateChanges, NodeError>) -> Result<(), NodeError> {
+    pub fn edit(
+        &self,
+        change: impl FnOnce(&World) -> Result<StateChanges, NodeError>,
+    ) -> Result<(), NodeError> {
         let _turn = lock(&self.turn);
         let world = self.chain.tip()?.world;
         let changes = change(&world)?;
@@ -492,7 +503,9 @@ impl Node {
         let _turn = lock(&self.turn);
         let head = self.chain.head()?.number();
         let number = head.checked_sub(blocks).ok_or_else(|| {
-            NodeError::Invalid(format!("the chain has {head} blocks after its first, and cannot go back {blocks}"))
+            NodeError::Invalid(format!(
+                "the chain has {head} blocks after its first, and cannot go back {blocks}"
+            ))
         })?;
         let id = alloy_eips::BlockId::number(number);
         let (block, world) = self.chain.state(id)?;
@@ -514,7 +527,8 @@ impl Node {
 
 /// Whether a transaction that was left out of a block may come into a later one: the block was full.
 fn is_for_later(block: &MinedBlock, problem: &str) -> bool {
-    !block.transactions.is_empty() && (problem.contains("gas") && problem.contains("block") || problem.contains("nonce"))
+    !block.transactions.is_empty()
+        && (problem.contains("gas") && problem.contains("block") || problem.contains("nonce"))
 }
 
 /// The nonce of an account.

@@ -15,7 +15,8 @@ use alloy_rpc_types::{
 };
 use revm::{DatabaseCommit, context::TxEnv, database::CacheDB};
 use revm_inspectors::tracing::{
-    DebugInspector, DebugInspectorError, TraceLimitBehavior, TraceLimits, TracingInspector, TransactionContext,
+    DebugInspector, DebugInspectorError, TraceLimitBehavior, TraceLimits, TracingInspector,
+    TransactionContext,
 };
 
 /// The most that the copied bytes of one trace take: memory, inputs. More ends it with an error.
@@ -30,9 +31,12 @@ fn inspector(options: GethDebugTracingOptions) -> Result<DebugInspector, NodeErr
         .set_max_recorded_bytes(Some(MOST_BYTES))
         .set_behavior(TraceLimitBehavior::Halt);
     let bounded = |inspector: TracingInspector| inspector.with_limits(limits);
-    let inspector = DebugInspector::new(options).map_err(|error: DebugInspectorError| NodeError::invalid(error))?;
+    let inspector =
+        DebugInspector::new(options).map_err(|error: DebugInspectorError| NodeError::invalid(error))?;
     Ok(match inspector {
-        DebugInspector::CallTracer(inspector, config) => DebugInspector::CallTracer(bounded(inspector), config),
+        DebugInspector::CallTracer(inspector, config) => {
+            DebugInspector::CallTracer(bounded(inspector), config)
+        }
         DebugInspector::PreStateTracer(inspector, config) => {
             DebugInspector::PreStateTracer(bounded(inspector), config)
         }
@@ -41,7 +45,13 @@ fn inspector(options: GethDebugTracingOptions) -> Result<DebugInspector, NodeErr
             DebugInspector::Erc7562Tracer(bounded(inspector), config)
         }
         DebugInspector::Default(inspector, mut config) => {
-            config.limit = Some(config.limit.filter(|limit| *limit > 0).unwrap_or(MOST_STEPS).min(MOST_STEPS));
+            config.limit = Some(
+                config
+                    .limit
+                    .filter(|limit| *limit > 0)
+                    .unwrap_or(MOST_STEPS)
+                    .min(MOST_STEPS),
+            );
             DebugInspector::Default(bounded(inspector), config)
         }
         other => other,
@@ -87,9 +97,9 @@ fn replay(
             .with_tx_hash(*transaction.tx_hash());
         let mut inspector = inspector(options.clone())?;
         let ran = {
-            let mut evm =
-                node.factory
-                    .create_evm_with_inspector(&mut state, env.clone(), &mut inspector);
+            let mut evm = node
+                .factory
+                .create_evm_with_inspector(&mut state, env.clone(), &mut inspector);
             evm.transact_raw(tx_env.clone()).map_err(evm_error)?
         };
         let trace = inspector
@@ -108,7 +118,11 @@ fn replay(
 ///
 /// # Errors
 /// If there is none of this hash, the state before its block is not kept, or the tracer is not known.
-pub fn transaction(node: &Node, hash: B256, options: GethDebugTracingOptions) -> Result<GethTrace, NodeError> {
+pub fn transaction(
+    node: &Node,
+    hash: B256,
+    options: GethDebugTracingOptions,
+) -> Result<GethTrace, NodeError> {
     let (block, at) = node
         .chain
         .transaction(hash)

@@ -57,7 +57,7 @@ pub struct Node {
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub history: usize,
     /// States that are kept in memory: of so many blocks before the last one
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub history_states: usize,
     /// More models, registered at genesis: bundle files, or folders of them (*.bundle)
     #[arg(long, value_name = "PATH")]

@@ -20,7 +20,8 @@ pub(super) fn inference_code() -> Result<InferenceCode, CliError> {
 
 fn deployed(what: &'static str, artefact: &str) -> Result<Bytes, CliError> {
     let damaged = |problem: String| CliError::Bundled { what, problem };
-    let json: serde_json::Value = serde_json::from_str(artefact).map_err(|error| damaged(error.to_string()))?;
+    let json: serde_json::Value =
+        serde_json::from_str(artefact).map_err(|error| damaged(error.to_string()))?;
     let code = json["deployedBytecode"].as_str();
     code.and_then(|code| code.parse().ok())
         .ok_or_else(|| damaged("it has no deployed code".to_owned()))

@@ -16,15 +16,22 @@ use tracing_subscriber::EnvFilter;
 /// # Errors
 /// If the filter makes no sense.
 pub(super) fn begin_logs(filter: &str, json: bool) -> Result<(), CliError> {
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| CliError::Use(format!("--log {filter:?} is no filter: {error}; write info, or metisvm_node=debug")))?;
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        CliError::Use(format!(
+            "--log {filter:?} is no filter: {error}; write info, or metisvm_node=debug"
+        ))
+    })?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_target(false)
         .with_ansi(io::stderr().is_terminal());
     // An error says that somebody logs already.
-    let _ = if json { logs.json().try_init() } else { logs.try_init() };
+    let _ = if json {
+        logs.json().try_init()
+    } else {
+        logs.try_init()
+    };
     Ok(())
 }
 
@@ -59,14 +66,19 @@ pub(super) fn welcome(
     if !args.quiet && !addresses.is_empty() {
         say("\nAvailable Accounts\n==================\n".to_owned());
         for (index, account) in addresses.iter().enumerate() {
-            say(format!("({index}) {account} ({}.000000000000000000 ETH)", args.balance));
+            say(format!(
+                "({index}) {account} ({}.000000000000000000 ETH)",
+                args.balance
+            ));
         }
         if let Some(mnemonic) = mnemonic {
             say("\nPrivate Keys\n==================\n".to_owned());
             for (index, key) in node.accounts.keys().into_iter().enumerate() {
                 say(format!("({index}) {}", B256::from(key)));
             }
-            say(format!("\nWallet\n==================\nMnemonic:          {mnemonic}"));
+            say(format!(
+                "\nWallet\n==================\nMnemonic:          {mnemonic}"
+            ));
             say("Derivation path:   m/44'/60'/0'/0/\n\nEverybody has these keys: use them on development chains only.".to_owned());
         }
     }
@@ -74,10 +86,18 @@ pub(super) fn welcome(
     if !args.quiet && node.spec().inference.is_some() && !models.is_empty() {
         say("\nModels\n==================\n".to_owned());
         for model in models {
-            say(format!("{} {} ({} bytes in, {} out)", model.id, model.name, model.input_bytes, model.output_bytes));
+            say(format!(
+                "{} {} ({} bytes in, {} out)",
+                model.id, model.name, model.input_bytes, model.output_bytes
+            ));
         }
     }
-    say(format!("\nChain {} ({}), block {}", node.spec().name, node.spec().chain_id, head.number()));
+    say(format!(
+        "\nChain {} ({}), block {}",
+        node.spec().name,
+        node.spec().chain_id,
+        head.number()
+    ));
     say(format!("Listening on {address}"));
     output::line(text.trim_end())
 }

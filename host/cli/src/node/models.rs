@@ -98,7 +98,9 @@ impl ModelHost for Models {
         let id = bundle.id;
         if !known.iter().any(|(_, known)| *known == id) {
             if known.len() >= MOST_MODELS {
-                return Err(format!("this node has {MOST_MODELS} models, which is the most; start another"));
+                return Err(format!(
+                    "this node has {MOST_MODELS} models, which is the most; start another"
+                ));
             }
             let name = format!("model {}", known.len() + 1);
             self.dispatcher.add(bundle);

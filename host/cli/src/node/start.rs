@@ -79,7 +79,10 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
         states: args.history_states,
     };
     let (chain, disk) = match &mut datadir {
-        None => (in_memory(&begin(args, geth, spec.clone(), &accounts, &bundles)?, history)?, None),
+        None => (
+            in_memory(&begin(args, geth, spec.clone(), &accounts, &bundles)?, history)?,
+            None,
+        ),
         Some(datadir) => {
             if datadir.chain().is_none() {
                 let beginning = begin(args, geth, spec.clone(), &accounts, &bundles)?;

@@ -36,7 +36,9 @@ impl<'a> Args<'a> {
     pub fn get<T: DeserializeOwned>(&self, at: usize, name: &str) -> Result<T, NodeError> {
         match self.0.get(at) {
             Some(raw) => parse(raw, at, name),
-            None => Err(NodeError::Invalid(format!("missing value for required argument {at} ({name})"))),
+            None => Err(NodeError::Invalid(format!(
+                "missing value for required argument {at} ({name})"
+            ))),
         }
     }
 

@@ -24,7 +24,10 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     method(
         module,
-        &["eth_getBlockTransactionCountByNumber", "eth_getBlockTransactionCountByHash"],
+        &[
+            "eth_getBlockTransactionCountByNumber",
+            "eth_getBlockTransactionCountByHash",
+        ],
         |node, args| {
             let count = |block: Arc<MinedBlock>| U64::from(block.transactions.len());
             Ok(block(node, args.get(0, "block")?)?.map(count))
@@ -54,21 +57,28 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     method(
         module,
-        &["eth_getTransactionByBlockHashAndIndex", "eth_getTransactionByBlockNumberAndIndex"],
+        &[
+            "eth_getTransactionByBlockHashAndIndex",
+            "eth_getTransactionByBlockNumberAndIndex",
+        ],
         |node, args| Ok(at(node, args)?.map(|(block, index)| convert::mined(&block, index))),
     )?;
     method(module, &["eth_getTransactionReceipt"], |node, args| {
         let found = node.chain.transaction(args.get(0, "transaction hash")?);
         Ok(found.map(|(block, index)| convert::receipt(node.spec(), &block, index)))
     })?;
-    method(module, &["eth_getRawTransactionByHash", "debug_getRawTransaction"], |node, args| {
-        let hash: B256 = args.get(0, "transaction hash")?;
-        let raw = match node.chain.transaction(hash) {
-            Some((block, index)) => Some(block.transactions[index].encoded_2718()),
-            None => node.pool().get(hash).map(|waiting| waiting.encoded_2718()),
-        };
-        Ok(raw.map(Bytes::from))
-    })?;
+    method(
+        module,
+        &["eth_getRawTransactionByHash", "debug_getRawTransaction"],
+        |node, args| {
+            let hash: B256 = args.get(0, "transaction hash")?;
+            let raw = match node.chain.transaction(hash) {
+                Some((block, index)) => Some(block.transactions[index].encoded_2718()),
+                None => node.pool().get(hash).map(|waiting| waiting.encoded_2718()),
+            };
+            Ok(raw.map(Bytes::from))
+        },
+    )?;
     method(module, &["eth_getLogs"], |node, args| {
         let filter: Filter = args.get(0, "filter")?;
         logs::find(node, &filter)
@@ -77,7 +87,9 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let tip = node.chain.tip()?;
         Ok(U256::from(u128::from(node.next_base_fee(&tip)?) + fees::TIP))
     })?;
-    method(module, &["eth_maxPriorityFeePerGas"], |_, _| Ok(U256::from(fees::TIP)))?;
+    method(module, &["eth_maxPriorityFeePerGas"], |_, _| {
+        Ok(U256::from(fees::TIP))
+    })?;
     method(module, &["eth_baseFee"], |node, _| {
         let tip = node.chain.tip()?;
         Ok(U256::from(node.next_base_fee(&tip)?))

@@ -4,9 +4,7 @@ use super::{Module, method};
 use crate::{call, error::NodeError, estimate};
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{U64, U256};
-use alloy_rpc_types::{
-    AccessListResult, BlockOverrides, TransactionRequest, state::StateOverride,
-};
+use alloy_rpc_types::{AccessListResult, BlockOverrides, TransactionRequest, state::StateOverride};
 use jsonrpsee::core::RegisterMethodError;
 use revm_inspectors::access_list::AccessListInspector;
 

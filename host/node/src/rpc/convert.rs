@@ -21,13 +21,21 @@ pub(super) fn header(block: &MinedBlock) -> Header {
 /// A block, with its transactions or only their hashes.
 pub(super) fn whole(block: &MinedBlock, full: bool) -> Block {
     let transactions = if full {
-        BlockTransactions::Full((0..block.transactions.len()).map(|index| mined(block, index)).collect())
+        BlockTransactions::Full(
+            (0..block.transactions.len())
+                .map(|index| mined(block, index))
+                .collect(),
+        )
     } else {
         BlockTransactions::Hashes(block.transactions.iter().map(|one| *one.hash()).collect())
     };
     Block {
         header: header(block),
-        uncles: block.ommers.iter().map(alloy_consensus::Header::hash_slow).collect(),
+        uncles: block
+            .ommers
+            .iter()
+            .map(alloy_consensus::Header::hash_slow)
+            .collect(),
         transactions,
         withdrawals: block.withdrawals.clone(),
     }

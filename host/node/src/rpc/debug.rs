@@ -19,7 +19,9 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         found(node, args)?.header.encode(&mut raw);
         Ok(Bytes::from(raw))
     })?;
-    method(module, &["debug_getRawBlock"], |node, args| Ok(raw_block(&*found(node, args)?)))?;
+    method(module, &["debug_getRawBlock"], |node, args| {
+        Ok(raw_block(&*found(node, args)?))
+    })?;
     method(module, &["debug_getRawReceipts"], |node, args| {
         let block = found(node, args)?;
         let raw = |receipt: &ReceiptEnvelope| Bytes::from(receipt.encoded_2718());
@@ -29,10 +31,14 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let hash: B256 = args.get(0, "transaction hash")?;
         trace::transaction(node, hash, args.opt(1, "options")?.unwrap_or_default())
     })?;
-    method(module, &["debug_traceBlockByNumber", "debug_traceBlockByHash"], |node, args| {
-        let options: GethDebugTracingOptions = args.opt(1, "options")?.unwrap_or_default();
-        trace::block(node, &*found(node, args)?, &options)
-    })?;
+    method(
+        module,
+        &["debug_traceBlockByNumber", "debug_traceBlockByHash"],
+        |node, args| {
+            let options: GethDebugTracingOptions = args.opt(1, "options")?.unwrap_or_default();
+            trace::block(node, &*found(node, args)?, &options)
+        },
+    )?;
     method(module, &["debug_traceCall"], |node, args| {
         let request: TransactionRequest = args.get(0, "transaction")?;
         let id = args.opt(1, "block")?.unwrap_or_default();

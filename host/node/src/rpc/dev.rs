@@ -17,7 +17,9 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 }
 
 fn register_state(module: &mut Module) -> Result<(), RegisterMethodError> {
-    method(module, &["evm_snapshot", "anvil_snapshot"], |node, _| Ok(U256::from(node.snapshot()?)))?;
+    method(module, &["evm_snapshot", "anvil_snapshot"], |node, _| {
+        Ok(U256::from(node.snapshot()?))
+    })?;
     method(module, &["evm_revert", "anvil_revert"], |node, args| {
         let id: Number = args.get(0, "snapshot id")?;
         match id.u64() {
@@ -31,7 +33,12 @@ fn register_state(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     method(
         module,
-        &["anvil_setBalance", "hardhat_setBalance", "evm_setAccountBalance", "tenderly_setBalance"],
+        &[
+            "anvil_setBalance",
+            "hardhat_setBalance",
+            "evm_setAccountBalance",
+            "tenderly_setBalance",
+        ],
         |node, args| {
             let (address, balance) = (args.get(0, "address")?, args.get::<Number>(1, "balance")?);
             node.edit(|world| edits::balance(world, address, balance.0))?;
@@ -41,7 +48,9 @@ fn register_state(module: &mut Module) -> Result<(), RegisterMethodError> {
     method(module, &["anvil_addBalance"], |node, args| {
         let (address, more) = (args.get(0, "address")?, args.get::<Number>(1, "balance")?);
         node.edit(|world| {
-            let balance = world.account(address)?.map_or(U256::ZERO, |account| account.balance);
+            let balance = world
+                .account(address)?
+                .map_or(U256::ZERO, |account| account.balance);
             edits::balance(world, address, balance.saturating_add(more.0))
         })?;
         Ok(true)
@@ -67,7 +76,11 @@ fn register_state(module: &mut Module) -> Result<(), RegisterMethodError> {
     )?;
     method(
         module,
-        &["anvil_setStorageAt", "hardhat_setStorageAt", "evm_setAccountStorageAt"],
+        &[
+            "anvil_setStorageAt",
+            "hardhat_setStorageAt",
+            "evm_setAccountStorageAt",
+        ],
         |node, args| {
             let address = args.get(0, "address")?;
             let (slot, value): (Slot, Slot) = (args.get(1, "slot")?, args.get(2, "value")?);
@@ -88,7 +101,10 @@ fn register_accounts(module: &mut Module) -> Result<(), RegisterMethodError> {
     )?;
     method(
         module,
-        &["anvil_stopImpersonatingAccount", "hardhat_stopImpersonatingAccount"],
+        &[
+            "anvil_stopImpersonatingAccount",
+            "hardhat_stopImpersonatingAccount",
+        ],
         |node, args| {
             node.accounts.impersonate(args.get(0, "address")?, false);
             Ok(true)
@@ -143,24 +159,39 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
     method(module, &["anvil_mine", "hardhat_mine"], |node, args| {
         let blocks: Option<Number> = args.opt(0, "blocks")?;
         let interval: Option<Number> = args.opt(1, "interval")?;
-        node.mine(blocks.map_or(Ok(1), Number::u64)?, interval.map(Number::u64).transpose()?)?;
+        node.mine(
+            blocks.map_or(Ok(1), Number::u64)?,
+            interval.map(Number::u64).transpose()?,
+        )?;
         Ok(true)
     })?;
-    method(module, &["evm_mine_detailed", "anvil_mine_detailed"], |node, args| {
-        let from = node.chain.head()?.number() + 1;
-        let blocks = evm_mine(node, args)?;
-        let mined = (from..from.saturating_add(blocks))
-            .filter_map(|number| node.chain.by_number(number).transpose());
-        mined
-            .map(|block| Ok(super::convert::whole(&*block?, true)))
-            .collect::<Result<Vec<_>, NodeError>>()
-    })?;
-    method(module, &["anvil_getAutomine", "hardhat_getAutomine"], |node, _| Ok(node.automine()))?;
+    method(
+        module,
+        &["evm_mine_detailed", "anvil_mine_detailed"],
+        |node, args| {
+            let from = node.chain.head()?.number() + 1;
+            let blocks = evm_mine(node, args)?;
+            let mined = (from..from.saturating_add(blocks))
+                .filter_map(|number| node.chain.by_number(number).transpose());
+            mined
+                .map(|block| Ok(super::convert::whole(&*block?, true)))
+                .collect::<Result<Vec<_>, NodeError>>()
+        },
+    )?;
+    method(
+        module,
+        &["anvil_getAutomine", "hardhat_getAutomine"],
+        |node, _| Ok(node.automine()),
+    )?;
     method(module, &["evm_setAutomine", "anvil_setAutomine"], |node, args| {
         node.set_automine(args.get(0, "on")?)?;
         Ok(true)
     })?;
-    method(module, &["anvil_getIntervalMining"], |node, _| Ok(node.interval()))?;
+    method(
+        module,
+        &["anvil_getIntervalMining"],
+        |node, _| Ok(node.interval()),
+    )?;
     method(
         module,
         &["evm_setIntervalMining", "anvil_setIntervalMining"],
@@ -175,10 +206,14 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
 }
 
 fn register_time(module: &mut Module) -> Result<(), RegisterMethodError> {
-    method(module, &["evm_increaseTime", "anvil_increaseTime"], |node, args| {
-        let seconds: Number = args.get(0, "seconds")?;
-        Ok(node.clock.increase(seconds.u64()?))
-    })?;
+    method(
+        module,
+        &["evm_increaseTime", "anvil_increaseTime"],
+        |node, args| {
+            let seconds: Number = args.get(0, "seconds")?;
+            Ok(node.clock.increase(seconds.u64()?))
+        },
+    )?;
     method(
         module,
         &["evm_setNextBlockTimestamp", "anvil_setNextBlockTimestamp"],
@@ -193,7 +228,11 @@ fn register_time(module: &mut Module) -> Result<(), RegisterMethodError> {
         let timestamp: Number = args.get(0, "timestamp")?;
         // Milliseconds, as JavaScript has them, are years from now as seconds.
         let timestamp = timestamp.u64()?;
-        let seconds = if timestamp >= 1 << 40 { timestamp / 1000 } else { timestamp };
+        let seconds = if timestamp >= 1 << 40 {
+            timestamp / 1000
+        } else {
+            timestamp
+        };
         Ok(node.clock.set(seconds))
     })?;
     method(module, &["anvil_setBlockTimestampInterval"], |node, args| {
@@ -209,23 +248,36 @@ fn register_time(module: &mut Module) -> Result<(), RegisterMethodError> {
 }
 
 fn register_block_settings(module: &mut Module) -> Result<(), RegisterMethodError> {
-    method(module, &["anvil_setCoinbase", "hardhat_setCoinbase"], |node, args| {
-        let address: Address = args.get(0, "address")?;
-        node.set(|settings| settings.beneficiary = address);
-        Ok(true)
-    })?;
-    method(module, &["evm_setBlockGasLimit", "anvil_setBlockGasLimit"], |node, args| {
-        let gas: Number = args.get(0, "gas limit")?;
-        let gas = gas.u64()?;
-        if gas < 5000 || gas > i64::MAX as u64 {
-            return Err(NodeError::invalid("a block's gas limit is from 5000 to 2^63 - 1 (EIP-1985)"));
-        }
-        node.set(|settings| settings.gas_limit = gas);
-        Ok(true)
-    })?;
     method(
         module,
-        &["anvil_setNextBlockBaseFeePerGas", "hardhat_setNextBlockBaseFeePerGas"],
+        &["anvil_setCoinbase", "hardhat_setCoinbase"],
+        |node, args| {
+            let address: Address = args.get(0, "address")?;
+            node.set(|settings| settings.beneficiary = address);
+            Ok(true)
+        },
+    )?;
+    method(
+        module,
+        &["evm_setBlockGasLimit", "anvil_setBlockGasLimit"],
+        |node, args| {
+            let gas: Number = args.get(0, "gas limit")?;
+            let gas = gas.u64()?;
+            if gas < 5000 || gas > i64::MAX as u64 {
+                return Err(NodeError::invalid(
+                    "a block's gas limit is from 5000 to 2^63 - 1 (EIP-1985)",
+                ));
+            }
+            node.set(|settings| settings.gas_limit = gas);
+            Ok(true)
+        },
+    )?;
+    method(
+        module,
+        &[
+            "anvil_setNextBlockBaseFeePerGas",
+            "hardhat_setNextBlockBaseFeePerGas",
+        ],
         |node, args| {
             let fee: Number = args.get(0, "base fee")?;
             let fee = fee.u64()?;
@@ -233,11 +285,15 @@ fn register_block_settings(module: &mut Module) -> Result<(), RegisterMethodErro
             Ok(true)
         },
     )?;
-    method(module, &["hardhat_setPrevRandao", "anvil_setPrevRandao"], |node, args| {
-        let value: Slot = args.get(0, "PREVRANDAO")?;
-        node.set(|settings| settings.next_prevrandao = Some(B256::from(value.0)));
-        Ok(true)
-    })
+    method(
+        module,
+        &["hardhat_setPrevRandao", "anvil_setPrevRandao"],
+        |node, args| {
+            let value: Slot = args.get(0, "PREVRANDAO")?;
+            node.set(|settings| settings.next_prevrandao = Some(B256::from(value.0)));
+            Ok(true)
+        },
+    )
 }
 
 fn register_info(module: &mut Module) -> Result<(), RegisterMethodError> {

@@ -20,7 +20,11 @@ struct Listed {
 
 pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     method(module, &["metis_models"], |node, _| {
-        node.models.models().into_iter().map(|model| listed(node, model)).collect::<Result<Vec<_>, _>>()
+        node.models
+            .models()
+            .into_iter()
+            .map(|model| listed(node, model))
+            .collect::<Result<Vec<_>, _>>()
     })?;
     method(module, &["metis_modelInfo"], |node, args| {
         let id: B256 = args.get(0, "model id")?;
@@ -51,7 +55,9 @@ fn listed(node: &Served, model: ModelInfo) -> Result<Listed, NodeError> {
     let registered = match &node.spec().inference {
         Some(inference) => {
             let world = node.chain.tip()?.world;
-            !world.storage_ref(inference.registry, registry_slot(model.id))?.is_zero()
+            !world
+                .storage_ref(inference.registry, registry_slot(model.id))?
+                .is_zero()
         }
         None => false,
     };

@@ -2,7 +2,10 @@
 
 use super::{Module, Served, method};
 use crate::{call, error::NodeError, estimate, fees};
-use alloy_consensus::{EthereumTxEnvelope, TxEip4844Variant, TxEnvelope, transaction::{Recovered, SignerRecoverable, TypedTransaction}};
+use alloy_consensus::{
+    EthereumTxEnvelope, TxEip4844Variant, TxEnvelope,
+    transaction::{Recovered, SignerRecoverable, TypedTransaction},
+};
 use alloy_eips::{Decodable2718, Encodable2718};
 use alloy_primitives::{B256, Bytes, TxKind};
 use alloy_rpc_types::{TransactionReceipt, TransactionRequest};
@@ -53,7 +56,10 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let filled = fill(node, request)?;
         let mut raw = Vec::new();
         alloy_consensus::SignableTransaction::encode_for_signing(&filled, &mut raw);
-        Ok(Filled { raw: raw.into(), tx: filled })
+        Ok(Filled {
+            raw: raw.into(),
+            tx: filled,
+        })
     })
 }
 
@@ -108,7 +114,9 @@ fn fill(node: &Served, mut request: TransactionRequest) -> Result<TypedTransacti
     if let Some(id) = request.chain_id
         && id != chain_id
     {
-        return Err(NodeError::Refused(format!("invalid chain id: {id} is another chain, this is {chain_id}")));
+        return Err(NodeError::Refused(format!(
+            "invalid chain id: {id} is another chain, this is {chain_id}"
+        )));
     }
     request.chain_id = Some(chain_id);
     request.normalize_input();

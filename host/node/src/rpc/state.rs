@@ -40,7 +40,9 @@ impl<'de> Deserialize<'de> for Slot {
                 digits.len()
             )));
         }
-        U256::from_str_radix(digits, 16).map(Self).map_err(serde::de::Error::custom)
+        U256::from_str_radix(digits, 16)
+            .map(Self)
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -48,7 +50,9 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     method(module, &["eth_accounts"], |node, _| Ok(node.accounts.addresses()))?;
     method(module, &["eth_getBalance"], |node, args| {
         let (address, world) = account(node, args)?;
-        Ok(world.account(address)?.map_or(U256::ZERO, |account| account.balance))
+        Ok(world
+            .account(address)?
+            .map_or(U256::ZERO, |account| account.balance))
     })?;
     method(module, &["eth_getTransactionCount"], |node, args| {
         let address: Address = args.get(0, "address")?;
@@ -73,7 +77,10 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let address: Address = args.get(0, "address")?;
         let slots: Vec<Slot> = args.opt(1, "slots")?.unwrap_or_default();
         if slots.len() > MOST_SLOTS {
-            let problem = format!("{} slots are more than {MOST_SLOTS}; ask several times", slots.len());
+            let problem = format!(
+                "{} slots are more than {MOST_SLOTS}; ask several times",
+                slots.len()
+            );
             return Err(NodeError::TooMuch(problem));
         }
         let id: BlockId = args.opt(2, "block")?.unwrap_or_default();

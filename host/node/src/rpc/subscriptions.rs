@@ -1,12 +1,7 @@
 //! `eth_subscribe`: news over a WebSocket.
 
 use super::{Module, convert};
-use crate::{
-    error::NodeError,
-    filters::logs_of,
-    logs,
-    node::News,
-};
+use crate::{error::NodeError, filters::logs_of, logs, node::News};
 use alloy_rpc_types::{Filter, pubsub::SubscriptionKind};
 use jsonrpsee::{
     PendingSubscriptionSink, SubscriptionMessage, SubscriptionSink,
@@ -76,7 +71,11 @@ fn wanted(params: &Params<'_>) -> Result<Wanted, NodeError> {
         }
         SubscriptionKind::NewPendingTransactions => {
             let full: bool = args.opt(1, "full transactions")?.unwrap_or(false);
-            Ok(if full { Wanted::Transactions } else { Wanted::Hashes })
+            Ok(if full {
+                Wanted::Transactions
+            } else {
+                Wanted::Hashes
+            })
         }
         other => Err(NodeError::Invalid(format!(
             "{other:?} is not served; newHeads, logs and newPendingTransactions are"
@@ -100,7 +99,9 @@ async fn serve(
             Err(RecvError::Closed) => return Ok(()),
             // Better to end than to leave something out unsaid.
             Err(RecvError::Lagged(lost)) => {
-                return Err(format!("the client reads too slowly: {lost} events are lost; subscribe again").into());
+                return Err(
+                    format!("the client reads too slowly: {lost} events are lost; subscribe again").into(),
+                );
             }
         };
         for message in messages(&event, &wanted)? {
@@ -133,4 +134,3 @@ async fn send(sink: &SubscriptionSink, message: SubscriptionMessage) -> Result<(
     sink.send_timeout(message, PATIENCE).await?;
     Ok(())
 }
-

@@ -49,10 +49,14 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
             queued: map(queued, summary),
         })
     })?;
-    method(module, &["anvil_dropTransaction", "hardhat_dropTransaction"], |node, args| {
-        let hash: B256 = args.get(0, "transaction hash")?;
-        Ok(node.pool().remove(hash).map(|_| hash))
-    })?;
+    method(
+        module,
+        &["anvil_dropTransaction", "hardhat_dropTransaction"],
+        |node, args| {
+            let hash: B256 = args.get(0, "transaction hash")?;
+            Ok(node.pool().remove(hash).map(|_| hash))
+        },
+    )?;
     method(module, &["anvil_dropAllTransactions"], |node, _| {
         node.pool().clear();
         Ok(())

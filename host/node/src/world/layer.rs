@@ -19,7 +19,8 @@ pub(super) struct Layer {
     /// The nodes of each trie, by the hashed address that owns it; `None` is the trie of accounts.
     pub(super) tries: HashMap<Option<B256>, TrieLayer>,
     pub(super) hashes: HashMap<u64, B256>,
-    entries: usize,
+    /// How often what is in it was merged.
+    pub(super) rank: u32,
 }
 
 /// What became of the nodes of one trie.
@@ -39,7 +40,9 @@ pub(super) const fn clears(change: &AccountChange) -> bool {
 /// Changes as one: first those of `below`, then those of `above`.
 pub(super) fn put_over(below: &mut StateChanges, above: &StateChanges) {
     put_accounts(&mut below.accounts, &above.accounts);
-    below.codes.extend(above.codes.iter().map(|(hash, code)| (*hash, code.clone())));
+    below
+        .codes
+        .extend(above.codes.iter().map(|(hash, code)| (*hash, code.clone())));
 }
 
 fn put_accounts(below: &mut AddressMap<AccountChange>, above: &AddressMap<AccountChange>) {
@@ -50,7 +53,9 @@ fn put_accounts(below: &mut AddressMap<AccountChange>, above: &AddressMap<Accoun
             entry.storage_cleared = true;
             entry.storage.clear();
         }
-        entry.storage.extend(change.storage.iter().map(|(slot, value)| (*slot, *value)));
+        entry
+            .storage
+            .extend(change.storage.iter().map(|(slot, value)| (*slot, *value)));
     }
 }
 
@@ -66,45 +71,35 @@ impl Layer {
         for (NodeKey { owner, path }, rlp) in trie.set {
             tries.entry(owner).or_default().nodes.insert(path, Some(rlp));
         }
-        let mut layer = Self {
+        Self {
             accounts: changes.accounts,
             codes: changes.codes,
             tries,
             hashes: hash.into_iter().collect(),
-            entries: 0,
-        };
-        layer.count();
-        layer
-    }
-
-    /// How many values there are.
-    pub(super) const fn entries(&self) -> usize {
-        self.entries
-    }
-
-    fn count(&mut self) {
-        let slots: usize = self.accounts.values().map(|change| 1 + change.storage.len()).sum();
-        let nodes: usize = self.tries.values().map(|trie| trie.nodes.len()).sum();
-        self.entries = slots + nodes + self.codes.len() + self.hashes.len();
+            rank: 0,
+        }
     }
 
     /// Puts a layer over this one, which is then both.
     pub(super) fn cover(&mut self, above: &Self) {
         put_accounts(&mut self.accounts, &above.accounts);
-        self.codes.extend(above.codes.iter().map(|(hash, code)| (*hash, code.clone())));
+        self.codes
+            .extend(above.codes.iter().map(|(hash, code)| (*hash, code.clone())));
         for (owner, trie) in &above.tries {
             let entry = self.tries.entry(*owner).or_default();
             if trie.dropped {
                 entry.dropped = true;
                 entry.nodes.clear();
             }
-            entry.nodes.extend(trie.nodes.iter().map(|(path, rlp)| (*path, rlp.clone())));
+            entry
+                .nodes
+                .extend(trie.nodes.iter().map(|(path, rlp)| (*path, rlp.clone())));
         }
-        self.hashes.extend(above.hashes.iter().map(|(number, hash)| (*number, *hash)));
+        self.hashes
+            .extend(above.hashes.iter().map(|(number, hash)| (*number, *hash)));
         if self.hashes.len() as u64 > 2 * HASHES {
             let newest = self.hashes.keys().copied().max().unwrap_or_default();
             self.hashes.retain(|number, _| number + HASHES >= newest);
         }
-        self.count();
     }
 }

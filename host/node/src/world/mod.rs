@@ -2,8 +2,8 @@
 //!
 //! Every block's state is one [`World`], so a call reads the state that it began with while blocks are mined, and
 //! going back to an older state is taking its value again. A world is a stack of layers over what was there at
-//! the start; worlds share the layers they have in common. Layers are merged as they come, small ones with small
-//! ones, so that a stack has about as many layers as the number of its values has bits.
+//! the start; worlds share the layers they have in common. Layers are merged as they come, those of
+//! few blocks with those of as few, so that after a million blocks there are some thirty.
 
 mod layer;
 
@@ -21,6 +21,9 @@ use revm::{
     state::{AccountId, AccountInfo},
 };
 use std::{fmt, sync::Arc};
+
+/// So many layers of one size are merged.
+const FAN: usize = 4;
 
 /// The state after a block, and what was set by hand since.
 #[derive(Clone)]
@@ -68,7 +71,14 @@ impl World {
             edits: None,
         };
         let step = empty.step(genesis_changes(state))?;
-        let mut world = empty.after(step, None);
+        let mut first = Layer::new(step.changes, step.trie, None);
+        // Never merged: a whole state is not copied for some blocks.
+        first.rank = u32::MAX;
+        let mut world = Self {
+            layers: vec![Arc::new(first)],
+            root: step.root,
+            ..empty
+        };
         for (number, hash) in state.block_hashes() {
             world = world.with_hash(number, hash);
         }
@@ -151,16 +161,29 @@ impl World {
         next
     }
 
-    fn push(&mut self, mut layer: Layer) {
-        while let Some(below) = self.layers.last()
-            && below.entries() <= 2 * layer.entries()
-        {
-            let Some(below) = self.layers.pop() else { break };
-            let mut both = Arc::unwrap_or_clone(below);
-            both.cover(&layer);
-            layer = both;
-        }
+    /// Puts a layer on top. Whenever there are so many of one rank, they become one of the next: so a value is copied
+    /// once a rank, and the layers are few.
+    fn push(&mut self, layer: Layer) {
         self.layers.push(Arc::new(layer));
+        while let Some(top) = self.layers.last()
+            && let rank = top.rank
+            && self
+                .layers
+                .iter()
+                .rev()
+                .take_while(|layer| layer.rank == rank)
+                .count()
+                >= FAN
+        {
+            let mut merged = self.layers.split_off(self.layers.len() - FAN).into_iter();
+            let Some(lowest) = merged.next() else { break };
+            let mut all = Arc::unwrap_or_clone(lowest);
+            for above in merged {
+                all.cover(&above);
+            }
+            all.rank = rank + 1;
+            self.layers.push(Arc::new(all));
+        }
     }
 
     fn down(&self) -> impl Iterator<Item = &Layer> {
@@ -268,7 +291,9 @@ impl DatabaseRef for World {
         match &self.base {
             Some(base) => {
                 let stored = base.storage_range(address, U256::ZERO, gone.len() + 1)?;
-                Ok(storage_answer(stored.iter().any(|(slot, _)| !gone.contains(slot))))
+                Ok(storage_answer(
+                    stored.iter().any(|(slot, _)| !gone.contains(slot)),
+                ))
             }
             None => Ok(storage_answer(false)),
         }
@@ -303,3 +328,6 @@ impl TrieNodes for World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,14 @@ pub enum NodeError {
     /// A fault of this node: state, model, disk.
     #[error("this node failed: {0}")]
     Fault(String),
+    /// An end that a standard has a code for.
+    #[error("{message}")]
+    Coded {
+        /// The code.
+        code: i32,
+        /// What happened.
+        message: String,
+    },
     /// Something that was asked for is more than this node does at once.
     #[error("{0}")]
     TooMuch(String),
@@ -86,6 +94,7 @@ impl NodeError {
     pub const fn code(&self) -> i32 {
         match self {
             Self::Invalid(_) | Self::TooMuch(_) => INVALID_PARAMS_CODE,
+            Self::Coded { code, .. } => *code,
             Self::Reverted(_) => REVERTED,
             Self::NoSuchBlock(_) | Self::NotFound(_) => NOT_FOUND,
             Self::Pruned { .. } | Self::StatePruned { .. } => PRUNED,

@@ -32,6 +32,7 @@ pub mod node;
 pub mod pool;
 pub mod rpc;
 pub mod server;
+pub mod simulate;
 pub mod trace;
 pub mod world;
 

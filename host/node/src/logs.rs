@@ -50,7 +50,11 @@ pub fn find(node: &Node, filter: &Filter) -> Result<Vec<Log>, NodeError> {
                     "invalid block range: from {from} to {to}"
                 )));
             }
-            let to = to.min(head);
+            if to > head {
+                return Err(NodeError::invalid(format!(
+                    "block range extends beyond current head block: to {to}, head {head}"
+                )));
+            }
             if to.saturating_sub(from) >= MOST_BLOCKS {
                 return Err(NodeError::TooMuch(format!(
                     "blocks {from} to {to} are more than {MOST_BLOCKS}; ask for fewer at a time"

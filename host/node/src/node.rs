@@ -3,20 +3,25 @@
 //! Whoever asks reads the chain as it stands and works on that; whoever changes something takes turns. Nothing here
 //! is asynchronous: it is called on threads that may block.
 
+mod mining;
+mod moments;
+
+pub use mining::MOST_BLOCKS;
+
 use crate::{
     accounts::DevAccounts,
     admission::{self, Rules},
     block::MinedBlock,
     chain::{Chain, Tip},
-    clock::{Clock, Shift},
+    clock::Clock,
     disk::Disk,
     error::NodeError,
-    miner::{self, Made, Terms},
+    miner::{self, Terms},
     models::ModelHost,
     pool::Pool,
     world::World,
 };
-use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{TxEnvelope, transaction::Recovered};
 use alloy_hardforks::EthereumHardforks;
 use alloy_primitives::{Address, B256};
 use metisvm_executor::BlockEngine;
@@ -30,10 +35,6 @@ use tokio::sync::broadcast;
 
 /// News that subscribers may be behind with before they lose some.
 const NEWS: usize = 4096;
-/// The most snapshots that are kept; the oldest make room.
-const MOST_SNAPSHOTS: usize = 1000;
-/// The most blocks that are mined by one request.
-pub const MOST_BLOCKS: u64 = 100_000;
 
 /// What happens on the chain, for who listens.
 #[derive(Debug, Clone)]
@@ -61,15 +62,6 @@ pub struct Settings {
     pub least_tip: u128,
 }
 
-/// A moment that can be gone back to.
-#[derive(Debug, Clone)]
-struct Snapshot {
-    tip: Tip,
-    shift: Shift,
-    settings: Settings,
-    pool: Pool,
-}
-
 /// A node.
 pub struct Node {
     /// Makes the EVM.
@@ -90,7 +82,7 @@ pub struct Node {
     pub rules: Rules,
     pool: Mutex<Pool>,
     settings: Mutex<Settings>,
-    snapshots: Mutex<Vec<(u64, Snapshot)>>,
+    snapshots: Mutex<Vec<(u64, moments::Snapshot)>>,
     next_snapshot: AtomicU64,
     automine: AtomicBool,
     /// Seconds between blocks that come by themselves; 0 where none do.
@@ -291,155 +283,6 @@ impl Node {
         Ok(hash)
     }
 
-    /// Mines what waits, unless another's turn has mined this transaction already.
-    fn mine_sent(&self, hash: B256) -> Result<(), NodeError> {
-        let _turn = lock(&self.turn);
-        if self.pool().get(hash).is_none() {
-            return Ok(());
-        }
-        let transactions = self.waiting()?;
-        if transactions.iter().any(|transaction| *transaction.hash() == hash) {
-            self.add_block(transactions)?;
-        }
-        Ok(())
-    }
-
-    /// Mines blocks until nothing more of what waits can be mined.
-    ///
-    /// # Errors
-    /// If a transaction cannot be executed on this machine.
-    pub fn mine_waiting(&self) -> Result<(), NodeError> {
-        let _turn = lock(&self.turn);
-        loop {
-            let transactions = self.waiting()?;
-            if transactions.is_empty() {
-                return Ok(());
-            }
-            if self.add_block(transactions)?.transactions.is_empty() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Mines one block of what waits; an empty one if nothing does.
-    ///
-    /// # Errors
-    /// If a transaction cannot be executed on this machine.
-    pub fn mine_one(&self) -> Result<Arc<MinedBlock>, NodeError> {
-        let _turn = lock(&self.turn);
-        let transactions = self.waiting()?;
-        self.add_block(transactions)
-    }
-
-    /// Mines blocks, `interval` seconds apart where that is given: what waits goes into the first ones.
-    ///
-    /// # Errors
-    /// If there are more than [`MOST_BLOCKS`], or a transaction cannot be executed on this machine.
-    pub fn mine(&self, blocks: u64, interval: Option<u64>) -> Result<(), NodeError> {
-        if blocks > MOST_BLOCKS {
-            return Err(NodeError::TooMuch(format!(
-                "{blocks} blocks are more than {MOST_BLOCKS}, the most that one request mines; ask several times"
-            )));
-        }
-        let _turn = lock(&self.turn);
-        for index in 0..blocks {
-            if let (Some(interval), 1..) = (interval, index) {
-                let parent = self.chain.head()?.header.timestamp;
-                self.clock
-                    .set_next(parent.saturating_add(interval.max(1)), parent)?;
-            }
-            let transactions = self.waiting()?;
-            self.add_block(transactions)?;
-        }
-        Ok(())
-    }
-
-    fn waiting(&self) -> Result<Vec<Recovered<TxEnvelope>>, NodeError> {
-        let pool = self.pool();
-        if pool.is_empty() {
-            return Ok(Vec::new());
-        }
-        let tip = self.chain.tip()?;
-        let base_fee = self.next_base_fee(&tip)?;
-        let gas = self.settings().gas_limit;
-        pool.best(base_fee, gas, |address| nonce(&tip.world, address))
-    }
-
-    /// Adds a block. Only to be called in turn.
-    fn add_block(&self, transactions: Vec<Recovered<TxEnvelope>>) -> Result<Arc<MinedBlock>, NodeError> {
-        let started = std::time::Instant::now();
-        let tip = self.chain.tip()?;
-        let mut terms = self.terms(&tip.block);
-        terms.timestamp = self.clock.take(tip.block.header.timestamp);
-        let offered: Vec<B256> = transactions
-            .iter()
-            .map(|transaction| *transaction.hash())
-            .collect();
-        let made = miner::make(&self.factory, &self.engine, &tip, &terms, transactions);
-        let Made {
-            block,
-            world,
-            step,
-            skipped,
-        } = match made {
-            Ok(made) => made,
-            Err(error) => {
-                // One that this machine cannot execute would stop every block to come.
-                let mut pool = self.pool();
-                for hash in offered {
-                    pool.remove(hash);
-                }
-                return Err(error);
-            }
-        };
-        if let Some(disk) = &self.disk {
-            disk.append(&block, &step)?;
-        }
-        self.set(|settings| {
-            settings.next_base_fee = None;
-            settings.next_prevrandao = None;
-        });
-        let block = Arc::new(block);
-        {
-            let mut pool = self.pool();
-            for transaction in &block.transactions {
-                pool.advance(transaction.signer(), transaction.nonce().saturating_add(1));
-            }
-            for skipped in &skipped {
-                if !is_for_later(&block, &skipped.problem) {
-                    tracing::warn!(hash = %skipped.hash, problem = %skipped.problem, "transaction dropped");
-                    pool.remove(skipped.hash);
-                }
-            }
-        }
-        self.chain.push(block.clone(), world);
-        if block.transactions.is_empty() {
-            tracing::debug!(number = block.number(), hash = %block.hash, "empty block");
-        } else {
-            tracing::info!(
-                number = block.number(),
-                hash = %block.hash,
-                transactions = block.transactions.len(),
-                gas_used = block.header.gas_used,
-                "block"
-            );
-        }
-        crate::figures::mined(&block, started.elapsed(), self.pool().len());
-        self.tell(News::Block(block.clone()));
-        Ok(block)
-    }
-
-    /// Makes the block that would be mined now, and keeps nothing of it.
-    ///
-    /// # Errors
-    /// If a transaction cannot be executed on this machine.
-    pub fn pending(&self) -> Result<MinedBlock, NodeError> {
-        let transactions = self.waiting()?;
-        let tip = self.chain.tip()?;
-        let terms = self.terms(&tip.block);
-        Ok(miner::make(&self.factory, &self.engine, &tip, &terms, transactions)?.block)
-    }
-
     /// Sets values of the state by hand.
     ///
     /// # Errors
@@ -454,81 +297,6 @@ impl Node {
         self.chain.edit(world.edited(&changes));
         Ok(())
     }
-
-    /// Remembers this moment. The number is what [`revert`](Self::revert) takes.
-    ///
-    /// # Errors
-    /// None of a chain with a block.
-    pub fn snapshot(&self) -> Result<u64, NodeError> {
-        let _turn = lock(&self.turn);
-        let snapshot = Snapshot {
-            tip: self.chain.tip()?,
-            shift: self.clock.shift(),
-            settings: self.settings(),
-            pool: self.pool().clone(),
-        };
-        let id = self.next_snapshot.fetch_add(1, Ordering::Relaxed);
-        let mut snapshots = lock(&self.snapshots);
-        snapshots.push((id, snapshot));
-        if snapshots.len() > MOST_SNAPSHOTS {
-            snapshots.remove(0);
-        }
-        Ok(id)
-    }
-
-    /// Goes back to a moment, which is then forgotten with all later ones. False where it is not known.
-    ///
-    /// # Errors
-    /// If blocks since then are not kept any more, or the disk cannot go back so far.
-    pub fn revert(&self, id: u64) -> Result<bool, NodeError> {
-        let _turn = lock(&self.turn);
-        let mut snapshots = lock(&self.snapshots);
-        let Some(at) = snapshots.iter().position(|(known, _)| *known == id) else {
-            return Ok(false);
-        };
-        let (_, snapshot) = snapshots[at].clone();
-        self.go_back(&snapshot.tip)?;
-        snapshots.truncate(at);
-        self.clock.restore(snapshot.shift);
-        *lock(&self.settings) = snapshot.settings;
-        *self.pool() = snapshot.pool;
-        Ok(true)
-    }
-
-    /// Takes the last blocks back.
-    ///
-    /// # Errors
-    /// If there are not so many, or they are not kept any more.
-    pub fn roll_back(&self, blocks: u64) -> Result<(), NodeError> {
-        let _turn = lock(&self.turn);
-        let head = self.chain.head()?.number();
-        let number = head.checked_sub(blocks).ok_or_else(|| {
-            NodeError::Invalid(format!(
-                "the chain has {head} blocks after its first, and cannot go back {blocks}"
-            ))
-        })?;
-        let id = alloy_eips::BlockId::number(number);
-        let (block, world) = self.chain.state(id)?;
-        // Of the last block that is the state with what was set by hand since, which stays.
-        self.go_back(&Tip { block, world })
-    }
-
-    fn go_back(&self, tip: &Tip) -> Result<(), NodeError> {
-        if let Some(disk) = &self.disk {
-            disk.unwind_to(tip.block.number())?;
-        }
-        let gone = self.chain.go_back(tip)?;
-        if !gone.is_empty() {
-            self.tell(News::Removed(Arc::new(gone)));
-        }
-        Ok(())
-    }
-}
-
-/// Whether a transaction that was left out of a block may come into a later one: the block was full.
-fn is_for_later(block: &MinedBlock, problem: &str) -> bool {
-    !block.transactions.is_empty()
-        && (problem.contains("gas") && problem.contains("block") || problem.contains("nonce"))
 }
 
 /// The nonce of an account.

@@ -50,6 +50,9 @@ pub struct Node {
     /// The first block and its rules, as geth's genesis JSON
     #[arg(long, value_name = "FILE")]
     pub genesis: Option<PathBuf>,
+    /// Blocks that follow the first one, as RLP one after the other; each is validated
+    #[arg(long, value_name = "FILE", requires = "genesis")]
+    pub import: Option<PathBuf>,
     /// Keep the chain in this folder, and go on with the one that is there
     #[arg(long, value_name = "DIR")]
     pub datadir: Option<PathBuf>,

@@ -11,6 +11,7 @@ use metisvm_node::import::{Importer, next_block};
 use metisvm_state::CpuKeccak;
 use metisvm_vm::MetisEvmFactory;
 use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,7 +25,6 @@ const FILE_LIMIT: usize = 1 << 30;
 pub fn run(args: &Args) -> Result<bool, CliError> {
     let started = Instant::now();
     let threads = Threads::new(args.threads.unwrap_or(0))?;
-    let bytes = models::read_bounded(&args.file, FILE_LIMIT)?;
     let genesis = read_genesis(&args.genesis)?;
     let mut datadir = DataDir::open(&args.datadir, Arc::new(CpuKeccak))?;
     if datadir.chain().is_none() {
@@ -42,23 +42,11 @@ pub fn run(args: &Args) -> Result<bool, CliError> {
         chain: &chain,
         disk: Some(&disk),
     };
-    let mut rest = bytes.as_slice();
-    let (mut blocks, mut transactions, mut skipped) = (0u64, 0usize, 0u64);
-    loop {
-        let at = bytes.len() - rest.len();
-        let named = |error| CliError::file(&args.file, format!("at byte {at}: {error}"));
-        let Some(block) = next_block(&mut rest).map_err(named)? else {
-            break;
-        };
-        // One that is there already: so that an import that was stopped can be begun again.
-        if chain.by_hash(block.header.hash_slow()).is_some() {
-            skipped += 1;
-            continue;
-        }
-        let block = importer.add(block).map_err(named)?;
-        blocks += 1;
-        transactions += block.transactions.len();
-    }
+    let Imported {
+        blocks,
+        transactions,
+        skipped,
+    } = import(&args.file, &importer)?;
     let head = chain.head().map_err(failed)?;
     let seconds = started.elapsed().as_secs_f64();
     if args.json {
@@ -79,4 +67,38 @@ pub fn run(args: &Args) -> Result<bool, CliError> {
         ))?;
     }
     Ok(true)
+}
+
+/// How much came of a file.
+#[derive(Debug, Default)]
+pub(super) struct Imported {
+    pub(super) blocks: u64,
+    pub(super) transactions: usize,
+    /// Blocks that were there already.
+    pub(super) skipped: u64,
+}
+
+/// Takes in the blocks of a file.
+///
+/// # Errors
+/// The first block that is not valid, or what is wrong with the file.
+pub(super) fn import(path: &Path, importer: &Importer<'_>) -> Result<Imported, CliError> {
+    let bytes = models::read_bounded(path, FILE_LIMIT)?;
+    let mut rest = bytes.as_slice();
+    let mut imported = Imported::default();
+    loop {
+        let at = bytes.len() - rest.len();
+        let named = |error| CliError::file(path, format!("at byte {at}: {error}"));
+        let Some(block) = next_block(&mut rest).map_err(named)? else {
+            return Ok(imported);
+        };
+        // One that is there already: so that an import that was stopped can be begun again.
+        if importer.chain.by_hash(block.header.hash_slow()).is_some() {
+            imported.skipped += 1;
+            continue;
+        }
+        let block = importer.add(block).map_err(named)?;
+        imported.blocks += 1;
+        imported.transactions += block.transactions.len();
+    }
 }

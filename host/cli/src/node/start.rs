@@ -2,6 +2,7 @@
 
 use super::args::Node as Args;
 use super::code::inference_code;
+use super::import::import;
 use super::models::Models;
 use crate::composition;
 use crate::datadir::DataDir;
@@ -16,6 +17,7 @@ use metisvm_node::chain::{Chain, History};
 use metisvm_node::disk::{self, Disk};
 use metisvm_node::genesis::{DevGenesis, check_dev_chain};
 use metisvm_node::geth_genesis::GethGenesis;
+use metisvm_node::import::Importer;
 use metisvm_node::world::World;
 use metisvm_node::{Node, NodeError, Parts, Settings};
 use metisvm_state::{CpuKeccak, MemoryState};
@@ -92,9 +94,20 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
             (chain, Some(disk))
         }
     };
+    let factory = MetisEvmFactory::new(spec, Some(models.clone()));
+    let engine = BlockEngine::new(threads);
+    if let Some(path) = &args.import {
+        let importer = Importer {
+            factory: &factory,
+            engine: &engine,
+            chain: &chain,
+            disk: disk.as_ref(),
+        };
+        import(path, &importer)?;
+    }
     let node = Node::new(Parts {
-        factory: MetisEvmFactory::new(spec, Some(models.clone())),
-        engine: BlockEngine::new(threads),
+        factory: factory.permitting_senders_with_code(),
+        engine,
         chain,
         accounts,
         models,

@@ -1,10 +1,12 @@
 //! Calls, estimates, access lists, and what follows from executing what is no transaction.
 
 use super::{Module, method};
-use crate::{call, error::NodeError, estimate};
+use crate::{call, error::NodeError, estimate, simulate};
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{U64, U256};
-use alloy_rpc_types::{AccessListResult, BlockOverrides, TransactionRequest, state::StateOverride};
+use alloy_rpc_types::{
+    AccessListResult, BlockOverrides, TransactionRequest, simulate::SimulatePayload, state::StateOverride,
+};
 use jsonrpsee::core::RegisterMethodError;
 use revm_inspectors::access_list::AccessListInspector;
 
@@ -39,6 +41,11 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let mut setting = call::setting(node, id)?;
         setting.change(state, None)?;
         create_access_list(node, &mut setting, &mut request)
+    })?;
+    method(module, &["eth_simulateV1"], |node, args| {
+        let payload: SimulatePayload = args.get(0, "payload")?;
+        let id = args.opt(1, "block")?.unwrap_or_default();
+        simulate::simulate(node, payload, id)
     })
 }
 

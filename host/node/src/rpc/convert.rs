@@ -19,7 +19,7 @@ pub(super) fn header(block: &MinedBlock) -> Header {
 }
 
 /// A block, with its transactions or only their hashes.
-pub(super) fn whole(block: &MinedBlock, full: bool) -> Block {
+pub(crate) fn whole(block: &MinedBlock, full: bool) -> Block {
     let transactions = if full {
         BlockTransactions::Full(
             (0..block.transactions.len())

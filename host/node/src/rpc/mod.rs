@@ -17,6 +17,7 @@ mod subscriptions;
 mod txpool;
 
 pub use args::Args;
+pub(crate) use convert::whole as whole_block;
 pub use subscriptions::HexIds;
 
 use crate::{error::NodeError, filters::Filters, node::Node};

@@ -3,7 +3,7 @@
 use super::{Module, Served, method};
 use crate::{call, error::NodeError, estimate, fees};
 use alloy_consensus::{
-    EthereumTxEnvelope, TxEip4844Variant, TxEnvelope,
+    EthereumTxEnvelope, TxEip4844, TxEip4844Variant, TxEnvelope,
     transaction::{Recovered, SignerRecoverable, TypedTransaction},
 };
 use alloy_eips::{Decodable2718, Encodable2718};
@@ -102,7 +102,7 @@ fn without_blobs(transaction: EthereumTxEnvelope<TxEip4844Variant>) -> Result<Tx
             ));
         }
     }
-    Ok(transaction.map_eip4844(Into::into))
+    Ok(transaction.map_eip4844(|blobs| TxEip4844::from(blobs).into()))
 }
 
 /// The transaction that a request asks for, with what it left open: nonce, fees, gas.
@@ -155,7 +155,7 @@ fn fill(node: &Served, mut request: TransactionRequest) -> Result<TypedTransacti
     request
         .build_consensus_tx()
         .map_err(|error| NodeError::Invalid(format!("the transaction cannot be built: {}", error.error)))
-        .map(|built| built.map_eip4844(Into::into))
+        .map(|built| built.map_eip4844(|blobs| TxEip4844::from(blobs).into()))
 }
 
 fn receipt_of(node: &Served, hash: B256) -> Result<TransactionReceipt, NodeError> {

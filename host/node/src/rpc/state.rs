@@ -8,8 +8,9 @@ use alloy_rpc_types::EIP1186AccountProofResponse;
 use jsonrpsee::core::RegisterMethodError;
 use revm::DatabaseRef;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// The most slots of one `eth_getProof`.
+/// The most slots of one request.
 const MOST_SLOTS: usize = 1024;
 
 /// An account as `eth_getAccountInfo` and `eth_getAccount` give it.
@@ -73,6 +74,22 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let world = state(node, args.opt(2, "block")?)?;
         Ok(B256::from(world.storage_ref(address, slot.0)?))
     })?;
+    method(module, &["eth_getStorageValues"], |node, args| {
+        let wanted: BTreeMap<Address, Vec<Slot>> = args.get(0, "slots by address")?;
+        let count: usize = wanted.values().map(Vec::len).sum();
+        if count == 0 {
+            return Err(NodeError::invalid("empty request"));
+        }
+        check_slots(count)?;
+        let world = state(node, args.opt(1, "block")?)?;
+        let mut values = BTreeMap::new();
+        for (address, slots) in wanted {
+            let read = |slot: Slot| Ok(B256::from(world.storage_ref(address, slot.0)?));
+            let slots: Result<Vec<B256>, NodeError> = slots.into_iter().map(read).collect();
+            values.insert(address, slots?);
+        }
+        Ok(values)
+    })?;
     method(module, &["eth_getProof"], |node, args| {
         let address: Address = args.get(0, "address")?;
         let slots: Vec<Slot> = args.opt(1, "slots")?.unwrap_or_default();
@@ -112,6 +129,14 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
             storage_root: Some(proven.storage_hash),
         })
     })
+}
+
+fn check_slots(count: usize) -> Result<(), NodeError> {
+    if count > MOST_SLOTS {
+        let problem = format!("{count} slots are more than {MOST_SLOTS}; ask several times");
+        return Err(NodeError::TooMuch(problem));
+    }
+    Ok(())
 }
 
 fn proof(world: &World, address: Address, slots: &[U256]) -> Result<EIP1186AccountProofResponse, NodeError> {

@@ -16,7 +16,6 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "eth_config/",
         "not served: names of forks and precompiles by EIP-7910",
     ),
-    ("eth_capabilities/", "not served: routing between nodes"),
     (
         "testing_buildBlockV1/",
         "not served: the consensus layer's way to build a block",
@@ -27,6 +26,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ),
     (
         "eth_getBlockReceipts/get-block-receipts-n",
+        "before Byzantium a receipt has a state root, which the engine does not compute",
+    ),
+    (
+        "debug_getRawReceipts/get-block-n",
         "before Byzantium a receipt has a state root, which the engine does not compute",
     ),
     (

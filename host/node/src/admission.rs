@@ -1,10 +1,11 @@
 //! Whether a transaction is let into the pool. What a block would say of it is said at once, in the words that
 //! clients look for.
 
-use crate::{chain::Tip, error::NodeError, node::Node};
-use alloy_consensus::{Transaction, TxEnvelope, Typed2718, transaction::Recovered};
+use crate::{error::NodeError, world::World};
+use alloy_consensus::{Header, Transaction, TxEnvelope, Typed2718, transaction::Recovered};
 use alloy_hardforks::EthereumHardforks;
 use alloy_primitives::U256;
+use metisvm_vm::ChainSpec;
 use revm::context_interface::cfg::gas::calculate_initial_tx_gas;
 
 /// What a transaction has to keep to beside the rules of the chain.
@@ -24,13 +25,28 @@ impl Default for Rules {
 /// The most gas of a transaction from Osaka on (EIP-7825).
 pub(crate) const OSAKA_GAS: u64 = 1 << 24;
 
+/// Where a transaction would go.
+#[derive(Debug, Clone, Copy)]
+pub struct Next<'a> {
+    /// The header of the block to come.
+    pub header: &'a Header,
+    /// The state before it.
+    pub world: &'a World,
+    /// A transaction is mined as soon as it comes: one that the block cannot take is of no use then.
+    pub at_once: bool,
+}
+
 /// Holds a transaction to the state after the last block and to the block to come.
 ///
 /// # Errors
 /// Why it is not let in.
-pub fn check(node: &Node, tip: &Tip, transaction: &Recovered<TxEnvelope>) -> Result<(), NodeError> {
+pub fn check(
+    spec: &ChainSpec,
+    rules: &Rules,
+    next: &Next<'_>,
+    transaction: &Recovered<TxEnvelope>,
+) -> Result<(), NodeError> {
     let refuse = |problem: String| Err(NodeError::Refused(problem));
-    let spec = node.spec();
     let chain_id = spec.chain_id;
     if let Some(id) = transaction.chain_id()
         && id != chain_id
@@ -39,8 +55,7 @@ pub fn check(node: &Node, tip: &Tip, transaction: &Recovered<TxEnvelope>) -> Res
             "invalid chain id: the transaction is for chain {id}, this is {chain_id}"
         ));
     }
-    let terms = node.terms(&tip.block);
-    let time = terms.timestamp;
+    let time = next.header.timestamp;
     let (kind, active) = match transaction.ty() {
         3 => ("blob", spec.is_cancun_active_at_timestamp(time)),
         4 => ("set code", spec.is_prague_active_at_timestamp(time)),
@@ -53,17 +68,17 @@ pub fn check(node: &Node, tip: &Tip, transaction: &Recovered<TxEnvelope>) -> Res
         ));
     }
     let bytes = alloy_eips::Encodable2718::encode_2718_len(transaction.inner());
-    if bytes > node.rules.most_bytes {
-        let most = node.rules.most_bytes;
+    if bytes > rules.most_bytes {
+        let most = rules.most_bytes;
         return refuse(format!(
             "oversized data: the transaction has {bytes} bytes, the most is {most}"
         ));
     }
     let gas = transaction.gas_limit();
-    if gas > terms.gas_limit {
+    if gas > next.header.gas_limit {
         return refuse(format!(
             "exceeds block gas limit: the transaction asks for {gas}, a block has {}",
-            terms.gas_limit
+            next.header.gas_limit
         ));
     }
     if spec.is_osaka_active_at_timestamp(time) && gas > OSAKA_GAS {
@@ -79,8 +94,8 @@ pub fn check(node: &Node, tip: &Tip, transaction: &Recovered<TxEnvelope>) -> Res
             "max priority fee per gas higher than max fee per gas: {tip} exceeds {most}"
         ));
     }
-    check_gas(node, tip, transaction, gas)?;
-    let account = tip.world.account(transaction.signer())?;
+    check_gas(spec, next.header, transaction, gas)?;
+    let account = next.world.account(transaction.signer())?;
     let (nonce, balance) = account.map_or((0, U256::ZERO), |account| (account.nonce, account.balance));
     if transaction.nonce() < nonce {
         return refuse(format!(
@@ -100,8 +115,8 @@ pub fn check(node: &Node, tip: &Tip, transaction: &Recovered<TxEnvelope>) -> Res
             transaction.signer()
         ));
     }
-    if node.automine() {
-        let base_fee = node.next_base_fee(tip)?;
+    if next.at_once {
+        let base_fee = next.header.base_fee_per_gas.unwrap_or_default();
         if transaction.max_fee_per_gas() < u128::from(base_fee) {
             return refuse(format!(
                 "max fee per gas less than block base fee: maxFeePerGas {}, baseFee {base_fee}",
@@ -113,9 +128,8 @@ pub fn check(node: &Node, tip: &Tip, transaction: &Recovered<TxEnvelope>) -> Res
 }
 
 /// The gas that it costs before anything runs.
-fn check_gas(node: &Node, tip: &Tip, transaction: &TxEnvelope, gas: u64) -> Result<(), NodeError> {
-    let header = crate::miner::template(&node.factory, &tip.block, &node.terms(&tip.block))?;
-    let fork = node.spec().evm_env(&header).cfg_env.spec;
+fn check_gas(spec: &ChainSpec, header: &Header, transaction: &TxEnvelope, gas: u64) -> Result<(), NodeError> {
+    let fork = spec.evm_env(header).cfg_env.spec;
     let list = transaction.access_list();
     let slots = list.map_or(0, |list| {
         list.iter().map(|item| item.storage_keys.len() as u64).sum()

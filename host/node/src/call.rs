@@ -175,11 +175,16 @@ pub fn output(result: ExecutionResult) -> Result<Bytes, NodeError> {
     }
 }
 
-/// A call that halted, in the words that clients look for.
+/// A call that halted.
 pub fn halted(reason: &HaltReason) -> NodeError {
-    NodeError::Halted(match reason {
+    NodeError::Halted(halt_reason(reason))
+}
+
+/// Why a call halted, in the words that clients look for.
+pub fn halt_reason(reason: &HaltReason) -> String {
+    match reason {
         HaltReason::OutOfGas(_) => "out of gas".to_owned(),
         HaltReason::InvalidFEOpcode | HaltReason::OpcodeNotFound => "invalid opcode".to_owned(),
         other => format!("{other:?}"),
-    })
+    }
 }

@@ -1,7 +1,7 @@
 //! What a request can end with, and the codes of JSON-RPC for it.
 
 use alloy_eips::BlockId;
-use alloy_primitives::{Bytes, hex};
+use alloy_primitives::{B256, Bytes, hex};
 use jsonrpsee::types::{ErrorObjectOwned, error::INVALID_PARAMS_CODE};
 
 /// The EVM reverted (execution-apis).
@@ -55,6 +55,14 @@ pub enum NodeError {
     /// A chain without a block, which no node serves.
     #[error("the chain has no block")]
     NoBlock,
+    /// A transaction that this node cannot execute: its model is not here, or its engine failed.
+    #[error("this node cannot execute transaction {hash}: {problem}")]
+    Unexecutable {
+        /// Which.
+        hash: B256,
+        /// Why.
+        problem: String,
+    },
     /// A fault of this node: state, model, disk.
     #[error("this node failed: {0}")]
     Fault(String),
@@ -98,7 +106,11 @@ impl NodeError {
             Self::Reverted(_) => REVERTED,
             Self::NoSuchBlock(_) | Self::NotFound(_) => NOT_FOUND,
             Self::Pruned { .. } | Self::StatePruned { .. } => PRUNED,
-            Self::Refused(_) | Self::Halted(_) | Self::NoBlock | Self::Fault(_) => SERVER,
+            Self::Refused(_)
+            | Self::Halted(_)
+            | Self::NoBlock
+            | Self::Unexecutable { .. }
+            | Self::Fault(_) => SERVER,
         }
     }
 }
@@ -121,7 +133,7 @@ impl From<NodeError> for ErrorObjectOwned {
 
 /// What a revert says of itself, where it says it in one of Solidity's two ways.
 fn reason(data: &Bytes) -> String {
-    match decoded(data) {
+    match decoded(data).filter(|reason| !reason.is_empty()) {
         Some(reason) => format!(": {reason}"),
         None => String::new(),
     }

@@ -14,6 +14,7 @@ pub mod block;
 pub mod call;
 pub mod chain;
 pub mod clock;
+pub mod convert;
 pub mod disk;
 pub mod edits;
 pub mod error;

@@ -141,7 +141,8 @@ pub fn make(
 /// What the block engine says, to somebody who asked for a block.
 pub fn engine_error(error: Error) -> NodeError {
     match error {
-        Error::NodeFault { .. } | Error::Node(_) => NodeError::fault(error),
+        Error::NodeFault { hash, problem, .. } => NodeError::Unexecutable { hash, problem },
+        Error::Node(_) => NodeError::fault(error),
         other => NodeError::Refused(other.to_string()),
     }
 }

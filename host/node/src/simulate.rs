@@ -6,9 +6,9 @@ mod request;
 use crate::{
     block::MinedBlock,
     call::{CALL_GAS, CallState},
+    convert,
     error::NodeError,
     node::Node,
-    rpc::whole_block,
     world::World,
 };
 use alloy_consensus::{
@@ -21,7 +21,7 @@ use alloy_evm::{
     Evm, EvmEnv, EvmFactory, block::SystemCaller, overrides::apply_state_overrides, rpc::TryIntoTxEnv,
 };
 use alloy_hardforks::EthereumHardforks;
-use alloy_primitives::{B256, Bloom, Log as RawLog};
+use alloy_primitives::{B256, Bloom, Bytes, Log as RawLog};
 use alloy_rpc_types::{
     Block, BlockOverrides, Log, TransactionRequest,
     simulate::{SimBlock, SimCallResult, SimulateError, SimulatePayload, SimulatedBlock},
@@ -202,7 +202,7 @@ impl Simulation<'_> {
             state: None,
         };
         Ok(SimulatedBlock {
-            inner: whole_block(&block, full),
+            inner: convert::whole(&block, full),
             calls: called.results,
         })
     }
@@ -240,6 +240,12 @@ impl Simulation<'_> {
             .build_typed_simulate_transaction()
             .map_err(NodeError::invalid)?
             .map_eip4844(Into::into);
+        if self.validation && request.nonce == Some(u64::MAX) {
+            return Err(NodeError::Coded {
+                code: -32603,
+                message: format!("nonce has max value: address {from}"),
+            });
+        }
         let mut env = env.clone();
         let price = request.gas_price.or(request.max_fee_per_gas).unwrap_or_default();
         if !self.validation && price == 0 {
@@ -309,12 +315,16 @@ fn result(result: &ExecutionResult, logs: Vec<Log>) -> SimCallResult {
         }),
         ExecutionResult::Halt { reason, .. } => Some(SimulateError {
             code: SimulateError::VM_EXECUTION_ERROR_CODE,
-            message: crate::call::halted(reason).to_string(),
+            message: crate::call::halt_reason(reason),
             data: None,
         }),
     };
     SimCallResult {
-        return_data: result.output().cloned().unwrap_or_default(),
+        // Of a revert the data is in the error.
+        return_data: match result {
+            ExecutionResult::Success { output, .. } => output.data().clone(),
+            _ => Bytes::new(),
+        },
         logs: if error.is_none() { logs } else { Vec::new() },
         gas_used: gas.tx_gas_used(),
         max_used_gas: Some(gas.total_gas_spent().max(gas.floor_gas())),
@@ -345,14 +355,11 @@ fn receipt(transaction: &TxEnvelope, result: &ExecutionResult, gas_used: u64) ->
 
 /// What calls and overrides have made of a state. What was only read is in it with the value that it has.
 fn changes(state: &CallState, below: &World) -> Result<StateChanges, NodeError> {
-    let mut changes = StateChanges::default();
-    changes.codes = state
-        .cache
-        .contracts
-        .iter()
-        .filter(|(_, code)| !code.is_empty())
-        .map(|(hash, code)| (*hash, code.clone()))
-        .collect();
+    let codes = state.cache.contracts.iter().filter(|(_, code)| !code.is_empty());
+    let mut changes = StateChanges {
+        codes: codes.map(|(hash, code)| (*hash, code.clone())).collect(),
+        ..StateChanges::default()
+    };
     for (address, account) in &state.cache.accounts {
         let info = &account.info;
         let gone = matches!(account.account_state, AccountState::NotExisting) || info.is_empty();

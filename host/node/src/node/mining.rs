@@ -1,21 +1,59 @@
 //! Making blocks out of what waits, one caller at a time.
 
-use super::{News, Node, lock, nonce};
+use super::inner::{News, Node, lock, nonce};
 use crate::{
+    admission::{self, Next},
     block::MinedBlock,
     error::NodeError,
     miner::{self, Made},
+    world::World,
 };
 use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
 use alloy_primitives::B256;
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 /// The most blocks that are mined by one request.
 pub const MOST_BLOCKS: u64 = 100_000;
 
 impl Node {
+    /// Sets whether a block is mined as soon as there is a transaction.
+    ///
+    /// # Errors
+    /// If transactions wait that cannot be mined here.
+    pub fn set_automine(&self, on: bool) -> Result<(), NodeError> {
+        self.automine.store(on, Ordering::Relaxed);
+        if on && !self.pool().is_empty() {
+            self.mine_waiting()?;
+        }
+        Ok(())
+    }
+
+    /// Takes a transaction in, and mines it where that is done at once. One whose nonce is not the account's next waits.
+    ///
+    /// # Errors
+    /// If the chain cannot take it.
+    pub fn send(&self, transaction: Recovered<TxEnvelope>) -> Result<B256, NodeError> {
+        let tip = self.chain.tip()?;
+        let header = miner::template(&self.factory, &tip.block, &self.terms(&tip.block))?;
+        let next = Next {
+            header: &header,
+            world: &tip.world,
+            at_once: self.automine(),
+        };
+        admission::check(self.spec(), &self.rules, &next, &transaction)?;
+        if self.chain.transaction(*transaction.hash()).is_some() {
+            return Err(NodeError::Refused("already known".to_owned()));
+        }
+        let hash = self.pool().add(transaction.clone())?;
+        self.tell(News::Transaction(Arc::new(transaction)));
+        if self.automine() {
+            self.mine_sent(hash)?;
+        }
+        Ok(hash)
+    }
+
     /// Mines what waits, unless another's turn has mined this transaction already.
-    pub(super) fn mine_sent(&self, hash: B256) -> Result<(), NodeError> {
+    fn mine_sent(&self, hash: B256) -> Result<(), NodeError> {
         let _turn = lock(&self.turn);
         if self.pool().get(hash).is_none() {
             return Ok(());
@@ -94,10 +132,6 @@ impl Node {
         let tip = self.chain.tip()?;
         let mut terms = self.terms(&tip.block);
         terms.timestamp = self.clock.take(tip.block.header.timestamp);
-        let offered: Vec<B256> = transactions
-            .iter()
-            .map(|transaction| *transaction.hash())
-            .collect();
         let made = miner::make(&self.factory, &self.engine, &tip, &terms, transactions);
         let Made {
             block,
@@ -107,10 +141,9 @@ impl Node {
         } = match made {
             Ok(made) => made,
             Err(error) => {
-                // One that this machine cannot execute would stop every block to come.
-                let mut pool = self.pool();
-                for hash in offered {
-                    pool.remove(hash);
+                // It would stop every block to come.
+                if let NodeError::Unexecutable { hash, .. } = &error {
+                    self.pool().remove(*hash);
                 }
                 return Err(error);
             }
@@ -129,7 +162,10 @@ impl Node {
                 pool.advance(transaction.signer(), transaction.nonce().saturating_add(1));
             }
             for skipped in &skipped {
-                if !is_for_later(&block, &skipped.problem) {
+                let Some(transaction) = pool.get(skipped.hash) else {
+                    continue;
+                };
+                if !is_for_later(&block, &world, transaction)? {
                     tracing::warn!(hash = %skipped.hash, problem = %skipped.problem, "transaction dropped");
                     pool.remove(skipped.hash);
                 }
@@ -164,8 +200,19 @@ impl Node {
     }
 }
 
-/// Whether a transaction that was left out of a block may come into a later one: the block was full.
-fn is_for_later(block: &MinedBlock, problem: &str) -> bool {
-    !block.transactions.is_empty()
-        && (problem.contains("gas") && problem.contains("block") || problem.contains("nonce"))
+/// Whether a transaction that was left out of a block may come into a later one: the block was full, or one before it
+/// was left out.
+fn is_for_later(
+    block: &MinedBlock,
+    world: &World,
+    transaction: &Recovered<TxEnvelope>,
+) -> Result<bool, NodeError> {
+    if transaction.nonce() > nonce(world, transaction.signer())? {
+        return Ok(true);
+    }
+    let header = &block.header;
+    let full = transaction.gas_limit() > header.gas_limit.saturating_sub(header.gas_used);
+    // Other blobs are what may have been in the way of blobs.
+    let blobs = transaction.blob_count().is_some() && header.blob_gas_used.is_some_and(|used| used > 0);
+    Ok(!block.transactions.is_empty() && (full || blobs))
 }

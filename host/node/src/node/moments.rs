@@ -1,20 +1,11 @@
 //! Going back: to a snapshot, or by some blocks.
 
-use super::{News, Node, Settings, lock};
-use crate::{chain::Tip, clock::Shift, error::NodeError, pool::Pool};
+use super::inner::{News, Node, Snapshot, lock};
+use crate::{chain::Tip, error::NodeError};
 use std::sync::{Arc, atomic::Ordering};
 
 /// The most snapshots that are kept; the oldest make room.
 const MOST_SNAPSHOTS: usize = 1000;
-/// A moment that can be gone back to.
-#[derive(Debug, Clone)]
-pub(super) struct Snapshot {
-    tip: Tip,
-    shift: Shift,
-    settings: Settings,
-    pool: Pool,
-}
-
 impl Node {
     /// Remembers this moment. The number is what [`revert`](Self::revert) takes.
     ///

@@ -1,6 +1,11 @@
 //! Blocks, transactions and receipts.
 
-use super::{Args, Module, Served, convert, method};
+use super::quantity::Hash;
+use super::{
+    args::Args,
+    served::{Module, Served, method},
+};
+use crate::convert;
 use crate::{block::MinedBlock, error::NodeError, fees, logs};
 use alloy_eips::{BlockId, BlockNumberOrTag, Encodable2718};
 use alloy_primitives::{B256, Bytes, U64, U256};
@@ -49,7 +54,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         Ok(Some(receipts.collect::<Vec<_>>()))
     })?;
     method(module, &["eth_getTransactionByHash"], |node, args| {
-        let hash: B256 = args.get(0, "transaction hash")?;
+        let Hash(hash) = args.get(0, "transaction hash")?;
         if let Some((block, index)) = node.chain.transaction(hash) {
             return Ok(Some(convert::mined(&block, index)));
         }
@@ -64,14 +69,15 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         |node, args| Ok(at(node, args)?.map(|(block, index)| convert::mined(&block, index))),
     )?;
     method(module, &["eth_getTransactionReceipt"], |node, args| {
-        let found = node.chain.transaction(args.get(0, "transaction hash")?);
+        let Hash(hash) = args.get(0, "transaction hash")?;
+        let found = node.chain.transaction(hash);
         Ok(found.map(|(block, index)| convert::receipt(node.spec(), &block, index)))
     })?;
     method(
         module,
         &["eth_getRawTransactionByHash", "debug_getRawTransaction"],
         |node, args| {
-            let hash: B256 = args.get(0, "transaction hash")?;
+            let Hash(hash) = args.get(0, "transaction hash")?;
             let raw = match node.chain.transaction(hash) {
                 Some((block, index)) => Some(block.transactions[index].encoded_2718()),
                 None => node.pool().get(hash).map(|waiting| waiting.encoded_2718()),

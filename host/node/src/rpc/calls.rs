@@ -1,6 +1,6 @@
 //! Calls, estimates, access lists, and what follows from executing what is no transaction.
 
-use super::{Module, method};
+use super::served::{Module, method};
 use crate::{call, error::NodeError, estimate, simulate};
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{U64, U256};
@@ -51,7 +51,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 
 /// Runs a call until its list holds all that it touches: with a list, gas is paid otherwise, and it may touch more.
 fn create_access_list(
-    node: &super::Served,
+    node: &super::served::Served,
     setting: &mut call::Setting,
     request: &mut TransactionRequest,
 ) -> Result<AccessListResult, NodeError> {

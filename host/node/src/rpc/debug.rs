@@ -1,6 +1,10 @@
 //! `debug_*`: raw data and traces.
 
-use super::{Args, Module, Served, blocks, method};
+use super::{
+    args::Args,
+    blocks,
+    served::{Module, Served, method},
+};
 use crate::{block::MinedBlock, call, error::NodeError, trace};
 use alloy_consensus::{Block, BlockBody, ReceiptEnvelope};
 use alloy_eips::{BlockId, Encodable2718};

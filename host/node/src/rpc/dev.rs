@@ -1,6 +1,11 @@
 //! What anvil, Hardhat and Ganache do beside the standard: `anvil_*`, `hardhat_*`, `evm_*`.
 
-use super::{Args, Module, Served, method, quantity::Number, state::Slot};
+use super::{
+    args::Args,
+    quantity::Number,
+    served::{Module, Served, method},
+    state::Slot,
+};
 use crate::{edits, error::NodeError};
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use jsonrpsee::core::RegisterMethodError;
@@ -174,7 +179,7 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
             let mined = (from..from.saturating_add(blocks))
                 .filter_map(|number| node.chain.by_number(number).transpose());
             mined
-                .map(|block| Ok(super::convert::whole(&*block?, true)))
+                .map(|block| Ok(crate::convert::whole(&*block?, true)))
                 .collect::<Result<Vec<_>, NodeError>>()
         },
     )?;

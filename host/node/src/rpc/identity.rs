@@ -1,6 +1,6 @@
 //! Who answers: chain, network, version.
 
-use super::{Module, method};
+use super::served::{Module, method};
 use alloy_primitives::{Bytes, U64, keccak256};
 use jsonrpsee::core::RegisterMethodError;
 

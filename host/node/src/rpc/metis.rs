@@ -1,6 +1,6 @@
 //! `metis_*`: models.
 
-use super::{Module, Served, method};
+use super::served::{Module, Served, method};
 use crate::{error::NodeError, models::ModelInfo};
 use alloy_primitives::{B256, Bytes, U256};
 use jsonrpsee::core::RegisterMethodError;

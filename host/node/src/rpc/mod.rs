@@ -3,7 +3,6 @@
 mod args;
 mod blocks;
 mod calls;
-mod convert;
 mod debug;
 mod dev;
 mod identity;
@@ -11,42 +10,19 @@ mod metis;
 mod polling;
 mod quantity;
 mod sending;
+mod served;
 mod signing;
 mod state;
 mod subscriptions;
 mod txpool;
 
 pub use args::Args;
-pub(crate) use convert::whole as whole_block;
+pub use served::{Module, Served};
 pub use subscriptions::HexIds;
 
-use crate::{error::NodeError, filters::Filters, node::Node};
-use jsonrpsee::{
-    RpcModule,
-    core::RegisterMethodError,
-    types::{ErrorObjectOwned, Params},
-};
-use serde::Serialize;
+use crate::{filters::Filters, node::Node};
+use jsonrpsee::{RpcModule, core::RegisterMethodError};
 use std::sync::Arc;
-
-/// What methods work with.
-#[derive(Debug)]
-pub struct Served {
-    /// The node.
-    pub node: Arc<Node>,
-    /// What clients ask for again and again.
-    pub filters: Filters,
-}
-
-impl std::ops::Deref for Served {
-    type Target = Node;
-
-    fn deref(&self) -> &Node {
-        &self.node
-    }
-}
-
-type Module = RpcModule<Served>;
 
 /// Every method.
 ///
@@ -68,28 +44,4 @@ pub fn module(node: Arc<Node>) -> Result<Module, RegisterMethodError> {
     dev::register(&mut module)?;
     metis::register(&mut module)?;
     Ok(module)
-}
-
-/// Adds a method, under one name or several.
-fn method<R>(
-    module: &mut Module,
-    names: &[&'static str],
-    answer: fn(&Served, &Args<'_>) -> Result<R, NodeError>,
-) -> Result<(), RegisterMethodError>
-where
-    R: Serialize + Clone + Send + 'static,
-{
-    for name in names {
-        let name: &'static str = name;
-        module.register_blocking_method(name, move |params: Params<'_>, served, _| {
-            let started = std::time::Instant::now();
-            let answered = Args::new(&params).and_then(|args| answer(&served, &args));
-            crate::figures::answered(name, started.elapsed(), answered.is_ok());
-            if let Err(error) = &answered {
-                tracing::debug!(method = name, %error, "refused");
-            }
-            answered.map_err(ErrorObjectOwned::from)
-        })?;
-    }
-    Ok(())
 }

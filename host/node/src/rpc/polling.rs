@@ -1,6 +1,6 @@
 //! Filters that clients ask again and again.
 
-use super::{Module, method};
+use super::served::{Module, method};
 use crate::{filters::Kind, logs};
 use alloy_primitives::U256;
 use alloy_rpc_types::Filter;

@@ -1,6 +1,6 @@
 //! Transactions that are to be mined.
 
-use super::{Module, Served, method};
+use super::served::{Module, Served, method};
 use crate::{call, error::NodeError, estimate, fees};
 use alloy_consensus::{
     EthereumTxEnvelope, TxEip4844, TxEip4844Variant, TxEnvelope,
@@ -48,7 +48,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let signed = node.accounts.sign(from, fill(node, request)?)?;
         Ok(Filled {
             raw: signed.encoded_2718().into(),
-            tx: super::convert::waiting(signed),
+            tx: crate::convert::waiting(signed),
         })
     })?;
     method(module, &["eth_fillTransaction"], |node, args| {
@@ -164,5 +164,5 @@ fn receipt_of(node: &Served, hash: B256) -> Result<TransactionReceipt, NodeError
             "transaction {hash} waits in the pool: mine a block (evm_mine), then ask for its receipt"
         ))
     })?;
-    Ok(super::convert::receipt(node.spec(), &block, index))
+    Ok(crate::convert::receipt(node.spec(), &block, index))
 }

@@ -1,6 +1,6 @@
 //! Signatures by the accounts of this node.
 
-use super::{Module, method};
+use super::served::{Module, method};
 use alloy_primitives::{Address, Bytes};
 use jsonrpsee::core::RegisterMethodError;
 

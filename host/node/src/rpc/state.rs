@@ -1,6 +1,9 @@
 //! Accounts and their storage.
 
-use super::{Args, Module, Served, method};
+use super::{
+    args::Args,
+    served::{Module, Served, method},
+};
 use crate::{error::NodeError, world::World};
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, U64, U256};

@@ -1,6 +1,7 @@
 //! `eth_subscribe`: news over a WebSocket.
 
-use super::{Module, convert};
+use super::served::Module;
+use crate::convert;
 use crate::{error::NodeError, filters::logs_of, logs, node::News};
 use alloy_rpc_types::{Filter, pubsub::SubscriptionKind};
 use jsonrpsee::{
@@ -61,7 +62,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 }
 
 fn wanted(params: &Params<'_>) -> Result<Wanted, NodeError> {
-    let args = super::Args::new(params)?;
+    let args = super::args::Args::new(params)?;
     match args.get(0, "what to listen to")? {
         SubscriptionKind::NewHeads => Ok(Wanted::Heads),
         SubscriptionKind::Logs => {

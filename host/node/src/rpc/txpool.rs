@@ -1,6 +1,7 @@
 //! What waits.
 
-use super::{Module, convert, method};
+use super::served::{Module, method};
+use crate::convert;
 use crate::node::nonce;
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
 use alloy_primitives::{Address, B256};
@@ -68,7 +69,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     })
 }
 
-fn content(node: &super::Served) -> Result<[Lines; 2], crate::error::NodeError> {
+fn content(node: &super::served::Served) -> Result<[Lines; 2], crate::error::NodeError> {
     let world = node.chain.tip()?.world;
     node.pool().content(|address| nonce(&world, address))
 }

@@ -81,8 +81,11 @@ pub(super) fn complete(
         request.max_fee_per_gas.get_or_insert(0);
         request.max_priority_fee_per_gas.get_or_insert(0);
     }
-    if request.has_eip4844_fields() {
-        request.max_fee_per_blob_gas.get_or_insert(0);
+    // Without blobs a fee for them means nothing.
+    request.blob_versioned_hashes = request.blob_versioned_hashes.filter(|hashes| !hashes.is_empty());
+    match &request.blob_versioned_hashes {
+        Some(_) => _ = request.max_fee_per_blob_gas.get_or_insert(0),
+        None => request.max_fee_per_blob_gas = None,
     }
     Ok(request)
 }

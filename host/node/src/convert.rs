@@ -9,7 +9,7 @@ use alloy_rpc_types::{
 use metisvm_vm::ChainSpec;
 
 /// A header.
-pub(super) fn header(block: &MinedBlock) -> Header {
+pub fn header(block: &MinedBlock) -> Header {
     Header {
         hash: block.hash,
         inner: block.header.clone(),
@@ -19,7 +19,7 @@ pub(super) fn header(block: &MinedBlock) -> Header {
 }
 
 /// A block, with its transactions or only their hashes.
-pub(crate) fn whole(block: &MinedBlock, full: bool) -> Block {
+pub fn whole(block: &MinedBlock, full: bool) -> Block {
     let transactions = if full {
         BlockTransactions::Full(
             (0..block.transactions.len())
@@ -41,8 +41,11 @@ pub(crate) fn whole(block: &MinedBlock, full: bool) -> Block {
     }
 }
 
-/// A transaction of a block.
-pub(super) fn mined(block: &MinedBlock, index: usize) -> Transaction {
+/// A transaction of a block that has so many.
+///
+/// # Panics
+/// If it has fewer.
+pub fn mined(block: &MinedBlock, index: usize) -> Transaction {
     let transaction = block.transactions[index].clone();
     #[allow(clippy::needless_update)] // more fields may come
     let info = TransactionInfo {
@@ -58,12 +61,15 @@ pub(super) fn mined(block: &MinedBlock, index: usize) -> Transaction {
 }
 
 /// A transaction that waits.
-pub(super) fn waiting(transaction: Recovered<TxEnvelope>) -> Transaction {
+pub fn waiting(transaction: Recovered<TxEnvelope>) -> Transaction {
     Transaction::from_transaction(transaction, TransactionInfo::default())
 }
 
-/// The receipt of a transaction.
-pub(super) fn receipt(spec: &ChainSpec, block: &MinedBlock, index: usize) -> TransactionReceipt {
+/// The receipt of a transaction of a block that has so many.
+///
+/// # Panics
+/// If it has fewer.
+pub fn receipt(spec: &ChainSpec, block: &MinedBlock, index: usize) -> TransactionReceipt {
     let transaction = &block.transactions[index];
     let header = &block.header;
     let mut log_index = block.logs_before(index);

@@ -63,6 +63,8 @@ pub fn run(args: Args) -> Result<End, CliError> {
         Command::Bench(args) => bench::run(&args),
         Command::Device(args) => device::run(&args),
         Command::Sim(args) => sim::run(&args),
+        Command::Node(args) => crate::node::run(&args),
+        Command::ImportChain(args) => crate::node::import_chain(&args),
     };
     well.map(End::from)
 }

@@ -22,6 +22,7 @@ mod fpga_cards;
 pub mod hashing;
 pub mod inputs;
 pub mod models;
+pub mod node;
 pub mod output;
 pub mod own_memory;
 pub mod peak_memory;

@@ -31,7 +31,7 @@ mod system;
 pub mod validity;
 
 pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT, text::read_json};
-pub use builder::{BuiltBlock, build_block};
+pub use builder::{BuiltBlock, build_block, finish_header, prepare_header};
 pub use compare::{ThreadsComparison, compare_threads};
 pub use engine::{
     BlockEngine, EngineOptions, EngineReport, Executed, Selected, Skipped, access_list_hash,

@@ -134,8 +134,11 @@ fn graphs() -> Vec<(&'static str, Arc<Graph>)> {
     ]
 }
 
-/// A checker, and what a sound device gives for some items.
-fn case(graph: &Arc<Graph>, items: usize) -> (Checker, Vec<(usize, usize)>, Vec<(Vec<u8>, Vec<u8>)>) {
+/// Items: what each was given, and what a device gave for it.
+type Given = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// A checker, the places of its products, and what a sound device gives for some items.
+fn case(graph: &Arc<Graph>, items: usize) -> (Checker, Vec<(usize, usize)>, Given) {
     let segment = Segment::whole(graph.clone());
     let mut end = segment.output_bytes();
     let mut products = Vec::new();

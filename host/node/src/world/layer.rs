@@ -2,7 +2,7 @@
 
 use alloy_primitives::{
     B256, Bytes,
-    map::{AddressMap, B256Map, HashMap},
+    map::{AddressMap, B256Map, Entry, HashMap},
 };
 use alloy_trie::Nibbles;
 use metisvm_state::{AccountChange, NodeKey, StateChanges, TrieUpdate};
@@ -47,7 +47,15 @@ pub(super) fn put_over(below: &mut StateChanges, above: &StateChanges) {
 
 fn put_accounts(below: &mut AddressMap<AccountChange>, above: &AddressMap<AccountChange>) {
     for (address, change) in above {
-        let entry = below.entry(*address).or_default();
+        let entry = match below.entry(*address) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(change.clone());
+                continue;
+            }
+            Entry::Occupied(entry) => entry.into_mut(),
+        };
+        // An account that went took its storage along, also where it has come back since.
+        entry.storage_cleared |= clears(entry);
         entry.account = change.account;
         if clears(change) {
             entry.storage_cleared = true;

@@ -34,6 +34,17 @@ fn the_solidity_library_and_the_chain_spec_have_the_same_addresses() {
             "{address} is not in Metis.sol"
         );
     }
+    let proofs = inference.proofs.expect("the development chain has proofs");
+    let library = include_str!("../../contracts/src/metis/ProvenInference.sol").to_lowercase();
+    let digits = format!("{:x}", proofs.precompile);
+    assert!(library.contains(digits.trim_start_matches("0x")), "{digits}");
+    let page = include_str!("../../contracts/README.md").to_lowercase();
+    for address in [proofs.precompile, proofs.registry] {
+        assert!(
+            page.contains(&format!("{address:x}")),
+            "{address} is not in the page of contracts"
+        );
+    }
 }
 
 /// The example calls the bundled model by its hash, on the grid of that model's input.

@@ -44,8 +44,10 @@ impl Args {
             Command::Run(run) => run.problem(),
             Command::Model(model) => model.problem(),
             Command::Bench(bench) => bench.problem(),
+            Command::Device(device) => device.problem(),
             Command::Prove(prove) => prove.problem(),
             Command::Verify(verify) => verify.problem(),
+            Command::Node(node) => node.problem(),
             _ => None,
         };
         match problem {
@@ -81,6 +83,10 @@ pub enum Command {
     /// Cards of this machine: what there is, whether it works, and what is in its way
     #[command(subcommand)]
     Device(Device),
+    /// Serve a chain to developers' tools: JSON-RPC over HTTP and WebSocket
+    Node(Box<crate::node::Node>),
+    /// Import a chain of RLP blocks, each validated as it comes
+    ImportChain(crate::node::ImportChain),
     /// Serve a simulated card to another process, or to a virtual machine (vfio-user)
     Sim(Sim),
 }
@@ -90,7 +96,9 @@ impl Command {
     fn wrong_use(&self, problem: String) -> clap::Error {
         let path: &[&str] = match self {
             Self::Run(_) => &["run"],
+            Self::Node(_) => &["node"],
             Self::Model(model) => &["model", model.name()],
+            Self::Device(device) => &["device", device.name()],
             Self::Prove(_) => &["prove"],
             Self::Verify(_) => &["verify"],
             _ => &[],
@@ -139,6 +147,9 @@ pub struct Run {
     /// More models: bundle files, or folders of them (*.bundle)
     #[arg(long, value_name = "PATH")]
     pub models: Vec<PathBuf>,
+    /// Verifying keys that the registry of keys names: files, or folders of them (*.key)
+    #[arg(long, value_name = "PATH")]
+    pub keys: Vec<PathBuf>,
     /// One JSON object a line instead of tables
     #[arg(long)]
     pub json: bool,
@@ -359,7 +370,7 @@ impl Engine {
     }
 
     /// What of this does nothing. `all` backends are used whatever the list says.
-    fn problem(&self, all: bool) -> Option<String> {
+    pub(crate) fn problem(&self, all: bool) -> Option<String> {
         for (index, backend) in self.backend.iter().enumerate() {
             if self.backend[..index].contains(backend) {
                 let name = crate::composition::name(*backend);
@@ -539,7 +550,7 @@ const THREADS_A_PROCESSOR: usize = 4;
 /// So many are taken on any machine: state that has to be read from a disk is waited for by several at once.
 const THREADS_ANYWHERE: usize = 16;
 
-fn threads(text: &str) -> Result<usize, String> {
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let most = (processors * THREADS_A_PROCESSOR).max(THREADS_ANYWHERE);
     match text.parse::<usize>() {

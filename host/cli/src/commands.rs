@@ -14,6 +14,7 @@ mod verify;
 
 use crate::args::{Args, Command};
 use crate::error::CliError;
+use std::process::ExitCode;
 
 /// How a command ended that could do what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,19 @@ pub enum End {
     Failed,
     /// A proof is not valid, and the command has said so.
     Invalid,
+}
+
+/// The exit code of a proof that is not valid, so that it is told from one that could not be looked at.
+const INVALID_PROOF: u8 = 3;
+
+impl From<End> for ExitCode {
+    fn from(end: End) -> Self {
+        match end {
+            End::Well => Self::SUCCESS,
+            End::Failed => Self::FAILURE,
+            End::Invalid => Self::from(INVALID_PROOF),
+        }
+    }
 }
 
 impl From<bool> for End {
@@ -49,6 +63,8 @@ pub fn run(args: Args) -> Result<End, CliError> {
         Command::Bench(args) => bench::run(&args),
         Command::Device(args) => device::run(&args),
         Command::Sim(args) => sim::run(&args),
+        Command::Node(args) => crate::node::run(&args),
+        Command::ImportChain(args) => crate::node::import_chain(&args),
     };
     well.map(End::from)
 }

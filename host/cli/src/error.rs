@@ -65,6 +65,20 @@ pub enum CliError {
     /// There is no key, or no proof.
     #[error("{0}")]
     Proof(String),
+    /// An option makes no sense.
+    #[error("{0}")]
+    Use(String),
+    /// A node did not come about, or failed.
+    #[error(transparent)]
+    Node(metisvm_node::NodeError),
+    /// An address could not be listened on.
+    #[error("cannot listen on {address}: {error}; choose another with --host and --port")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
     /// Data within the binary is damaged.
     #[error("the bundled {what} is damaged: {problem}; build the binary again")]
     Bundled {

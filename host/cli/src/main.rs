@@ -2,24 +2,18 @@
 
 use clap::Parser;
 use metisvm::args::Args;
-use metisvm::commands::{self, End};
-use metisvm::output;
+use metisvm::{commands, output};
 use std::process::ExitCode;
 
 /// One thread of the engine frees what another has allocated, all the time; this allocator is good at that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The exit code of a proof that is not valid, so that it is told from one that could not be looked at.
-const INVALID_PROOF: u8 = 3;
-
 fn main() -> ExitCode {
     // Wrong use ends in clap with exit code 2, help and version with 0.
     let args = Args::parse().check().unwrap_or_else(|wrong_use| wrong_use.exit());
     match commands::run(args) {
-        Ok(End::Well) => ExitCode::SUCCESS,
-        Ok(End::Failed) => ExitCode::FAILURE,
-        Ok(End::Invalid) => ExitCode::from(INVALID_PROOF),
+        Ok(end) => end.into(),
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::fail(&error);

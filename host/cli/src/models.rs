@@ -75,10 +75,19 @@ pub fn read(path: &Path) -> Result<Bundle, CliError> {
 /// # Errors
 /// The first file or folder that cannot be read, or that holds no bundle.
 pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Bundle>, CliError> {
-    let mut bundles = Vec::new();
+    let files = files_of(paths, EXTENSION, "bundles")?;
+    files.iter().map(|file| read(file)).collect()
+}
+
+/// Files as they are named, and the files of folders that have this ending, in the order of their names.
+///
+/// # Errors
+/// The first folder that cannot be read, or that holds no such file.
+pub fn files_of(paths: &[PathBuf], extension: &str, what: &str) -> Result<Vec<PathBuf>, CliError> {
+    let mut all = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            bundles.push(read(path)?);
+            all.push(path.clone());
             continue;
         }
         let entries = std::fs::read_dir(path).map_err(|e| CliError::file(path, e))?;
@@ -86,16 +95,14 @@ pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Bundle>, CliError> {
         for entry in entries {
             files.push(entry.map_err(|e| CliError::file(path, e))?.path());
         }
-        files.retain(|f| f.extension().is_some_and(|e| e == EXTENSION));
+        files.retain(|f| f.extension().is_some_and(|e| e == extension));
         files.sort();
         if files.is_empty() {
             let problem =
-                format!("holds no bundles (*.{EXTENSION}); leave the option out where there are none");
+                format!("holds no {what} (*.{extension}); leave the option out where there are none");
             return Err(CliError::file(path, problem));
         }
-        for file in files {
-            bundles.push(read(&file)?);
-        }
+        all.extend(files);
     }
-    Ok(bundles)
+    Ok(all)
 }

@@ -23,7 +23,7 @@ use crate::{
 use core::{cell::RefCell, convert::Infallible};
 use difference::{difference, outcome_difference};
 use metisvm_state::CacheStatistics;
-use metisvm_vm::InferenceEngine;
+use metisvm_vm::{InferenceEngine, ProofVerifier};
 use std::{sync::Arc, time::Duration};
 use ways::{Came, Ways};
 
@@ -75,7 +75,7 @@ struct Found {
 /// Executes a block file in each way, after the block `before`. Each time is that of the execution alone: senders
 /// are recovered before, and roots and states are compared afterwards.
 ///
-/// `inference` makes what answers inferences, with an empty memo. `before` is left out where it cannot be executed
+/// `inference` makes what answers inferences, with an empty memo; `proofs` verifies proofs. `before` is left out where it cannot be executed
 /// or is the same block.
 ///
 /// An error says that the block cannot be executed. That the three ways differ is an error only where the
@@ -84,10 +84,11 @@ pub fn compare_threads(
     file: &BlockFile,
     before: Option<&BlockFile>,
     inference: impl Fn() -> Option<Arc<dyn InferenceEngine>> + Sync,
+    proofs: Option<Arc<dyn ProofVerifier>>,
     threads: &Threads,
     samples: Samples,
 ) -> Result<ThreadsComparison, Error> {
-    let ways = Ways::new(file, before, inference, threads)?;
+    let ways = Ways::new(file, before, inference, proofs, threads)?;
     let alone = Threads::new(1)?;
     let reference = ways.reference();
     let sequential = ways.engine(&alone).came;

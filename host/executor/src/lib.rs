@@ -31,7 +31,7 @@ mod system;
 pub mod validity;
 
 pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT, text::read_json};
-pub use builder::{BuiltBlock, build_block};
+pub use builder::{BuiltBlock, build_block, finish_header, prepare_header};
 pub use compare::{ThreadsComparison, compare_threads};
 pub use engine::{
     BlockEngine, EngineOptions, EngineReport, Executed, Selected, Skipped, access_list_hash,
@@ -43,5 +43,5 @@ pub use inferences::{Inferred, RecordedBlock, record_inferences};
 pub use input::InputFile;
 pub use outcome::{BlockOutcome, TransactionOutcome, TransactionStatus};
 pub use recover::{Threads, recover_senders};
-pub use run::{BlockReport, CheckedFile, run_block_file};
+pub use run::{BlockReport, CheckedFile, run_block_file, run_block_file_with};
 pub use validity::Mismatch;

@@ -78,8 +78,18 @@ pub fn run_block_file(
     inference: Option<Arc<dyn InferenceEngine>>,
     engine: &BlockEngine,
 ) -> Result<BlockReport, Error> {
+    run_block_file_with(file, |spec| MetisEvmFactory::new(spec, inference), engine)
+}
+
+/// As [`run_block_file`], with whatever a machine has for the extensions of the chain: `factory` makes the EVM of a
+/// chain spec, which is the file's.
+pub fn run_block_file_with(
+    file: &BlockFile,
+    factory: impl FnOnce(Arc<ChainSpec>) -> MetisEvmFactory,
+    engine: &BlockEngine,
+) -> Result<BlockReport, Error> {
     let checked = CheckedFile::new(file, engine.threads())?;
-    let factory = MetisEvmFactory::new(checked.spec.clone(), inference);
+    let factory = factory(checked.spec.clone());
     let executed = engine.execute(&factory, checked.input(), &file.pre_state)?;
     let mut state = file.pre_state.clone();
     state.apply(&executed.changes);

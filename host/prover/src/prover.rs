@@ -211,8 +211,17 @@ impl Prover {
             return Err(too_large(least, least));
         }
         stage(Stage::Circuit);
-        let circuit = Circuit::with_parameters(bundle, form.innermost(), memory_limit)?;
-        let mut held = held_bytes(circuit.verifier());
+        let left = memory_limit.saturating_sub(PROCESS_BYTES);
+        let circuit =
+            Circuit::with_parameters(bundle, form.innermost(), left).map_err(|error| match error {
+                CompileError::TooLarge { rows, bytes, .. } => CompileError::TooLarge {
+                    rows,
+                    bytes: bytes.saturating_add(PROCESS_BYTES),
+                    limit: memory_limit,
+                },
+                error => error,
+            })?;
+        let mut held = PROCESS_BYTES.saturating_add(held_bytes(circuit.verifier()));
         if held.saturating_add(least) > memory_limit {
             return Err(too_large(held.saturating_add(least), least));
         }
@@ -296,6 +305,9 @@ impl Prover {
         Ok(proof)
     }
 }
+
+/// What a process takes that proves nothing yet, about: the program, a bundle, threads.
+const PROCESS_BYTES: u64 = 48 << 20;
 
 /// No circuit that verifies the proof of a model's circuit has fewer rows than 2 to this power.
 const LEAST_WRAP_DEGREE_BITS: usize = 11;

@@ -1,6 +1,6 @@
 //! Why a proof, or the bytes of a key, are not accepted.
 
-use crate::key_bytes::KeyDigest;
+use crate::key_digest::KeyDigest;
 use metisvm_model::ModelId;
 
 /// Why a proof is not accepted.

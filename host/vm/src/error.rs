@@ -28,6 +28,14 @@ pub enum SpecError {
         /// The address.
         address: Address,
     },
+    /// Circuits whose keys this build cannot read.
+    #[error("inference.proofs.circuitVersion: this build knows circuits of version {known}, not {version}")]
+    CircuitVersion {
+        /// Of the spec.
+        version: u32,
+        /// Of the build.
+        known: u32,
+    },
     /// The name of a built-in spec that does not exist.
     #[error("no built-in chain spec is called {0:?}; there are: mainnet, metis-dev")]
     UnknownName(String),

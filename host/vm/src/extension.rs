@@ -1,6 +1,9 @@
 //! What a chain spec says about our own extensions.
 
-use crate::{ForkSchedule, GasScheduleVersion, SpecError};
+use crate::error::SpecError;
+use crate::forks::ForkSchedule;
+use crate::gas_schedule::GasScheduleVersion;
+use crate::proofs::ProofGasScheduleVersion;
 use alloy_evm::block::{BUILDER_DEPOSIT_REQUEST_PREDEPLOY_ADDRESS, BUILDER_EXIT_REQUEST_PREDEPLOY_ADDRESS};
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
@@ -41,6 +44,27 @@ pub struct InferenceExtension {
     /// What it charges later: forks that bring in another schedule, in the order in which they come.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gas_schedule_forks: Vec<GasScheduleFork>,
+    /// The precompile that verifies proofs of inferences; absent where the chain has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proofs: Option<ProofExtension>,
+}
+
+/// The verification precompile of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProofExtension {
+    /// Where contracts call it.
+    pub precompile: Address,
+    /// The system account whose storage has the digests of verifying keys. It is another than the registry of models,
+    /// because that of a running chain has code that cannot write them: a fork names a contract that can.
+    pub registry: Address,
+    /// From when on, not before inference. Before that the address is an ordinary account.
+    pub activation: Activation,
+    /// What it charges.
+    pub gas_schedule: ProofGasScheduleVersion,
+    /// The version of the statement and of the circuits whose keys are looked up in the registry.
+    pub circuit_version: u32,
 }
 
 /// A fork that brings in another gas schedule.
@@ -54,8 +78,8 @@ pub struct GasScheduleFork {
     pub gas_schedule: GasScheduleVersion,
 }
 
-crate::deserialize_objects_only!(InferenceExtension, GasScheduleFork);
-crate::object::serialize_as_derived!(InferenceExtension, GasScheduleFork);
+crate::deserialize_objects_only!(InferenceExtension, ProofExtension, GasScheduleFork);
+crate::object::serialize_as_derived!(InferenceExtension, ProofExtension, GasScheduleFork);
 
 impl InferenceExtension {
     /// What is charged in a block of this height and timestamp, of the blocks in which it is active.
@@ -63,6 +87,14 @@ impl InferenceExtension {
         let forks = self.gas_schedule_forks.iter().rev();
         let mut active = forks.filter(|fork| fork.activation.is_active(number, timestamp));
         active.next().map_or(self.gas_schedule, |fork| fork.gas_schedule)
+    }
+
+    /// The verification precompile, where it is active in a block of this height and timestamp, of the blocks in
+    /// which inference is.
+    pub fn active_proofs(&self, number: u64, timestamp: u64) -> Option<&ProofExtension> {
+        self.proofs
+            .as_ref()
+            .filter(|proofs| proofs.activation.is_active(number, timestamp))
     }
 
     /// Refuses an extension that could not be executed, or that would hide a part of Ethereum.
@@ -87,7 +119,49 @@ impl InferenceExtension {
                 "activation by block must not come before berlinBlock, by time not before shanghaiTime",
             ));
         }
-        self.check_gas_schedule_forks()
+        self.check_gas_schedule_forks()?;
+        self.check_proofs()
+    }
+
+    /// The verification precompile has an address of its own, starts with inference or later, and is for circuits
+    /// whose keys this build can read.
+    fn check_proofs(&self) -> Result<(), SpecError> {
+        let Some(proofs) = &self.proofs else {
+            return Ok(());
+        };
+        let ours = [
+            ("proofs.precompile", proofs.precompile),
+            ("proofs.registry", proofs.registry),
+        ];
+        for (key, address) in ours {
+            if is_reserved(&address) {
+                return Err(SpecError::ReservedAddress { key, address });
+            }
+        }
+        let theirs = [self.precompile, self.registry];
+        if proofs.precompile == proofs.registry || ours.iter().any(|(_, address)| theirs.contains(address)) {
+            return Err(SpecError::Inference(
+                "precompile, registry, proofs.precompile and proofs.registry must be four addresses",
+            ));
+        }
+        let in_time = match (self.activation, proofs.activation) {
+            (Activation::Block(inference), Activation::Block(proofs)) => inference <= proofs,
+            (Activation::Time(inference), Activation::Time(proofs)) => inference <= proofs,
+            (Activation::Block(_), Activation::Time(_)) => true,
+            (Activation::Time(_), Activation::Block(_)) => false,
+        };
+        if !in_time {
+            return Err(SpecError::Inference(
+                "proofs.activation must not come before activation, nor be by block where that is by time",
+            ));
+        }
+        if proofs.circuit_version != metisvm_verifier::statement::VERSION {
+            return Err(SpecError::CircuitVersion {
+                version: proofs.circuit_version,
+                known: metisvm_verifier::statement::VERSION,
+            });
+        }
+        Ok(())
     }
 
     /// Each fork must come after the one before it, as far as heights and timestamps can be compared, and

@@ -1,4 +1,5 @@
-use crate::{ChainSpec, GasSchedule, InferenceEngine, MetisEvm, MetisPrecompiles};
+use crate::{ChainSpec, GasSchedule, InferenceEngine, MetisEvm, MetisPrecompiles, ProofVerifier};
+use alloy_consensus::BlockHeader;
 use alloy_evm::{Database, EvmEnv, EvmFactory, eth::EthEvmContext};
 use core::fmt;
 use revm::{
@@ -16,7 +17,9 @@ use std::sync::Arc;
 pub struct MetisEvmFactory {
     spec: Arc<ChainSpec>,
     engine: Option<Arc<dyn InferenceEngine>>,
+    proofs: Option<Arc<dyn ProofVerifier>>,
     schedule: Option<GasSchedule>,
+    senders_with_code: bool,
 }
 
 impl fmt::Debug for MetisEvmFactory {
@@ -24,6 +27,7 @@ impl fmt::Debug for MetisEvmFactory {
         f.debug_struct("MetisEvmFactory")
             .field("spec", &self.spec.name)
             .field("engine", &self.engine.is_some())
+            .field("proofs", &self.proofs.is_some())
             .finish()
     }
 }
@@ -35,7 +39,9 @@ impl MetisEvmFactory {
         Self {
             spec,
             engine,
+            proofs: None,
             schedule: None,
+            senders_with_code: false,
         }
     }
 
@@ -57,6 +63,13 @@ impl MetisEvmFactory {
         }
     }
 
+    /// The same chain, with something that has verifying keys and verifies proofs. Without, only blocks that ask for
+    /// no registered key can be executed.
+    #[must_use]
+    pub fn with_proofs(self, proofs: Option<Arc<dyn ProofVerifier>>) -> Self {
+        Self { proofs, ..self }
+    }
+
     /// The same chain, charging by this schedule whatever its spec says: for tests, and for trying prices
     /// out. Its blocks are then not those of the chain.
     pub fn with_gas_schedule(&self, schedule: GasSchedule) -> Self {
@@ -64,6 +77,23 @@ impl MetisEvmFactory {
             schedule: Some(schedule),
             ..self.clone()
         }
+    }
+
+    /// The same chain, on which an account with code may send transactions, against EIP-3607: for a development network
+    /// that acts for contracts. Its blocks are then not valid elsewhere.
+    #[must_use]
+    pub fn permitting_senders_with_code(self) -> Self {
+        Self {
+            senders_with_code: true,
+            ..self
+        }
+    }
+
+    /// The EVM's configuration and block environment for a block with this header.
+    pub fn evm_env(&self, header: &impl BlockHeader) -> EvmEnv {
+        let mut env = self.spec.evm_env(header);
+        env.cfg_env.disable_eip3607 = self.senders_with_code;
+        env
     }
 
     /// The precompiles of the block that an environment describes.
@@ -75,7 +105,11 @@ impl MetisEvmFactory {
             Some(extension) => {
                 let version = extension.gas_schedule_at(number, timestamp);
                 let schedule = self.schedule.unwrap_or(version.schedule());
-                precompiles.with_inference(extension, schedule, self.engine.clone())
+                let precompiles = precompiles.with_inference(extension, schedule, self.engine.clone());
+                match extension.active_proofs(number, timestamp) {
+                    Some(proofs) => precompiles.with_proofs(proofs, self.proofs.clone()),
+                    None => precompiles,
+                }
             }
             None => precompiles,
         }

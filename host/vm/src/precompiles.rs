@@ -5,12 +5,16 @@
 //! transferred (CALL, CALLCODE) or only apparent (DELEGATECALL), and rule 2 depends on that. It also
 //! leaves Ethereum's table static, so a chain without our extensions pays nothing.
 
-use crate::{GasSchedule, InferenceEngine, InferenceExtension, InferencePrecompile};
-use alloy_primitives::{Address, map::AddressSet};
+use crate::{
+    GasSchedule, InferenceEngine, InferenceExtension, InferencePrecompile, NodeFault, ProofExtension,
+    ProofPrecompile, ProofVerifier,
+};
+use alloy_primitives::{Address, U256, map::AddressSet};
 use revm::{
     context_interface::{Cfg, ContextTr},
     handler::{EthPrecompiles, PrecompileProvider, precompile_output_to_interpreter_result},
     interpreter::{CallInputs, InterpreterResult},
+    precompile::PrecompileOutput,
     primitives::hardfork::SpecId,
 };
 use std::sync::Arc;
@@ -19,16 +23,41 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct MetisPrecompiles {
     ethereum: EthPrecompiles,
-    inference: Option<Inference>,
+    ours: Vec<Ours>,
+    /// Ethereum's precompiles, ours and the registries; where there are none of ours, empty and not used.
+    warm: AddressSet,
+}
+
+/// A precompile of ours.
+#[derive(Debug, Clone)]
+struct Ours {
+    address: Address,
+    registry: Address,
+    function: Function,
 }
 
 #[derive(Debug, Clone)]
-struct Inference {
-    address: Address,
-    registry: Address,
-    precompile: InferencePrecompile,
-    /// Ethereum's precompiles, the address and the registry.
-    warm: AddressSet,
+enum Function {
+    Inference(InferencePrecompile),
+    Proofs(ProofPrecompile),
+}
+
+impl Function {
+    fn run(
+        &self,
+        context: &mut impl ContextTr,
+        call_data: &[u8],
+        gas_limit: u64,
+        reservoir: u64,
+        transferred: U256,
+    ) -> Result<PrecompileOutput, NodeFault> {
+        match self {
+            Self::Inference(inference) => {
+                inference.run(context, call_data, gas_limit, reservoir, transferred)
+            }
+            Self::Proofs(proofs) => proofs.run(context, call_data, gas_limit, reservoir, transferred),
+        }
+    }
 }
 
 impl MetisPrecompiles {
@@ -36,34 +65,47 @@ impl MetisPrecompiles {
     pub fn ethereum(fork: SpecId) -> Self {
         Self {
             ethereum: EthPrecompiles::new(fork),
-            inference: None,
+            ours: Vec::new(),
+            warm: AddressSet::default(),
         }
     }
 
-    /// Adds the inference precompile, charging by this schedule. Its address and the registry's are warm from the start of every
-    /// transaction: the precompile's as every precompile's (EIP-2929), the registry's because a call
+    /// Adds the inference precompile, charging by this schedule. Its address and the registry's are warm from the
+    /// start of every transaction: the precompile's as every precompile's (EIP-2929), the registry's because a call
     /// must not leave the account warm as a side effect that nobody paid for.
     pub fn with_inference(
-        mut self,
+        self,
         extension: &InferenceExtension,
         schedule: GasSchedule,
         engine: Option<Arc<dyn InferenceEngine>>,
     ) -> Self {
-        self.inference = Some(Inference {
-            address: extension.precompile,
-            registry: extension.registry,
-            precompile: InferencePrecompile::new(extension, schedule, engine),
-            warm: AddressSet::default(),
+        let function = Function::Inference(InferencePrecompile::new(extension, schedule, engine));
+        self.with(extension.precompile, extension.registry, function)
+    }
+
+    /// Adds the precompile that verifies proofs; its address and its registry's are warm likewise.
+    pub fn with_proofs(self, extension: &ProofExtension, verifier: Option<Arc<dyn ProofVerifier>>) -> Self {
+        let function = Function::Proofs(ProofPrecompile::new(extension, verifier));
+        self.with(extension.precompile, extension.registry, function)
+    }
+
+    fn with(mut self, address: Address, registry: Address, function: Function) -> Self {
+        self.ours.push(Ours {
+            address,
+            registry,
+            function,
         });
         self.collect_warm();
         self
     }
 
     fn collect_warm(&mut self) {
-        if let Some(inference) = &mut self.inference {
-            inference.warm = self.ethereum.warm_addresses().clone();
-            inference.warm.extend([inference.address, inference.registry]);
+        if self.ours.is_empty() {
+            return;
         }
+        self.warm = self.ethereum.warm_addresses().clone();
+        let addresses = self.ours.iter().flat_map(|ours| [ours.address, ours.registry]);
+        self.warm.extend(addresses);
     }
 }
 
@@ -79,42 +121,41 @@ impl<CTX: ContextTr> PrecompileProvider<CTX> for MetisPrecompiles {
     }
 
     fn run(&mut self, context: &mut CTX, inputs: &CallInputs) -> Result<Option<InterpreterResult>, String> {
-        if let Some(inference) = &self.inference
-            && inputs.bytecode_address == inference.address
-        {
-            // A copy, because the input may lie in the memory that the context owns.
-            let call_data = inputs.input.bytes(context);
-            let transferred = inputs.transfer_value().unwrap_or_default();
-            let output = inference
-                .precompile
-                .run(
-                    context,
-                    &call_data,
-                    inputs.gas_limit,
-                    inputs.reservoir,
-                    transferred,
-                )
-                .map_err(|fault| fault.to_string())?;
-            return Ok(Some(precompile_output_to_interpreter_result(
-                output,
+        let ours = self
+            .ours
+            .iter()
+            .find(|ours| inputs.bytecode_address == ours.address);
+        let Some(ours) = ours else {
+            return self.ethereum.run(context, inputs);
+        };
+        // A copy, because the input may lie in the memory that the context owns.
+        let call_data = inputs.input.bytes(context);
+        let transferred = inputs.transfer_value().unwrap_or_default();
+        let output = ours
+            .function
+            .run(
+                context,
+                &call_data,
                 inputs.gas_limit,
-            )));
-        }
-        self.ethereum.run(context, inputs)
+                inputs.reservoir,
+                transferred,
+            )
+            .map_err(|fault| fault.to_string())?;
+        Ok(Some(precompile_output_to_interpreter_result(
+            output,
+            inputs.gas_limit,
+        )))
     }
 
     fn warm_addresses(&self) -> &AddressSet {
-        match &self.inference {
-            Some(inference) => &inference.warm,
-            None => self.ethereum.warm_addresses(),
+        if self.ours.is_empty() {
+            self.ethereum.warm_addresses()
+        } else {
+            &self.warm
         }
     }
 
     fn contains(&self, address: &Address) -> bool {
-        self.ethereum.contains(address)
-            || self
-                .inference
-                .as_ref()
-                .is_some_and(|inference| inference.address == *address)
+        self.ethereum.contains(address) || self.ours.iter().any(|ours| ours.address == *address)
     }
 }

@@ -3,11 +3,14 @@
 use alloy_primitives::keccak256;
 use alloy_sol_types::SolInterface;
 use metisvm_vm::IInference::{IInferenceCalls, IInferenceErrors};
+use metisvm_vm::IInferenceProofs::{IInferenceProofsCalls, IInferenceProofsErrors};
 
-/// The selectors that the committed artefact has of one kind of entry, sorted.
+const INFERENCE: &str = include_str!("../../../contracts/artifacts/IInference.json");
+const PROOFS: &str = include_str!("../../../contracts/artifacts/IInferenceProofs.json");
+
+/// The selectors that a committed artefact has of one kind of entry, sorted.
 #[allow(clippy::unwrap_used)] // a panic is how a test fails
-fn selectors(kind: &str) -> Vec<[u8; 4]> {
-    let artefact = include_str!("../../../contracts/artifacts/IInference.json");
+fn selectors(artefact: &str, kind: &str) -> Vec<[u8; 4]> {
     let artefact: serde_json::Value = serde_json::from_str(artefact).unwrap();
     let entries = artefact["abi"].as_array().unwrap();
     let mut found: Vec<[u8; 4]> = entries
@@ -32,7 +35,32 @@ fn sorted(selectors: impl Iterator<Item = [u8; 4]>) -> Vec<[u8; 4]> {
 
 #[test]
 fn the_artefact_has_the_functions_and_errors_of_the_precompile() {
-    assert_eq!(selectors("error"), sorted(IInferenceErrors::selectors()));
-    assert_eq!(selectors("function"), sorted(IInferenceCalls::selectors()));
-    assert_eq!(selectors("error").len(), 5);
+    assert_eq!(
+        selectors(INFERENCE, "error"),
+        sorted(IInferenceErrors::selectors())
+    );
+    assert_eq!(
+        selectors(INFERENCE, "function"),
+        sorted(IInferenceCalls::selectors())
+    );
+    assert_eq!(selectors(INFERENCE, "error").len(), 5);
+}
+
+#[test]
+fn the_artefact_has_the_functions_and_errors_of_the_verification_precompile() {
+    assert_eq!(
+        selectors(PROOFS, "error"),
+        sorted(IInferenceProofsErrors::selectors())
+    );
+    assert_eq!(
+        selectors(PROOFS, "function"),
+        sorted(IInferenceProofsCalls::selectors())
+    );
+    assert_eq!(
+        (
+            selectors(PROOFS, "error").len(),
+            selectors(PROOFS, "function").len()
+        ),
+        (3, 3)
+    );
 }

@@ -126,6 +126,19 @@ impl Prove {
                     .to_owned(),
             );
         }
+        let of_block = [
+            ("--block", self.block.is_some()),
+            ("--call", self.call.is_some()),
+            ("--models", !self.models.is_empty()),
+        ];
+        // Clap lets `requires` pass where what it names would conflict with something that is given.
+        if self.tx.is_none()
+            && let Some((option, _)) = of_block.into_iter().find(|(_, given)| *given)
+        {
+            return Some(format!(
+                "{option} is for the inferences of a block: add --tx, or leave it out"
+            ));
+        }
         if self.tx.is_some() && self.form.private_input {
             return Some(
                 "the inputs of a block's inferences are public: leave --private-input out".to_owned(),
@@ -291,7 +304,9 @@ mod tests {
             ("prove --tx 1 -o p --private-input".to_owned(), "are public"),
             ("prove --tx 1 -o p --chain-id 1".to_owned(), "--chain-id"),
             (format!("prove --tx 1 -o p --job {job}"), "--job"),
-            ("prove m.bundle --input x -o p --call 1".to_owned(), "--tx"),
+            ("prove m.bundle --input x -o p --call 1".to_owned(), "add --tx"),
+            ("prove m.bundle --input x -o p --block b".to_owned(), "add --tx"),
+            ("prove m.bundle --input x -o p --models b".to_owned(), "add --tx"),
             (
                 "prove m.bundle --input x -o p --raw --private-input".to_owned(),
                 "--raw",

@@ -13,12 +13,14 @@ use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::hashing::Hashing;
 use crate::progress::PATIENCE;
-use crate::{bundled, models, output};
+use crate::{bundled, models, output, verifying_keys};
 use indicatif::{ProgressBar, ProgressStyle};
 use metisvm_executor::{
-    BlockEngine, BlockFile, DEFAULT_FILE_LIMIT, Threads, compare_threads, run_block_file, sampling::Samples,
+    BlockEngine, BlockFile, DEFAULT_FILE_LIMIT, Threads, compare_threads, run_block_file_with,
+    sampling::Samples,
 };
 use metisvm_model::Bundle;
+use metisvm_vm::{ChainSpec, KeyRing, MetisEvmFactory};
 use report::Ran;
 use serde_json::json;
 use std::fs::File;
@@ -49,6 +51,7 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         args,
         blocks: BlockEngine::new(threads),
         models,
+        keys: Arc::new(verifying_keys::read_all(&args.keys)?),
         compositions: Vec::new(),
         before: threads::Before::none(),
         hashing: Hashing::open(args.keccak, &args.engine),
@@ -149,6 +152,8 @@ struct Runner<'a> {
     args: &'a Run,
     blocks: BlockEngine,
     models: Vec<Bundle>,
+    /// What proofs are verified with; blocks share what it remembers.
+    keys: Arc<KeyRing>,
     /// What does inferences, by the backends that were asked for; made for the first block, used by all.
     compositions: Vec<(Vec<Backend>, Composition)>,
     /// What goes before the next block where threads are compared.
@@ -182,7 +187,8 @@ impl Runner<'_> {
                 };
                 let samples = self.args.samples.map_or(Samples::Adaptive, Samples::Exactly);
                 let (before, on) = (self.before.block(), self.blocks.threads());
-                let compared = compare_threads(block, before, inference, on, samples)?;
+                let compared =
+                    compare_threads(block, before, inference, Some(self.keys.clone()), on, samples)?;
                 threads::show(&compared, file, self.args.json)?;
                 Ok(compared.equal() && compared.block.matches_header())
             }
@@ -227,12 +233,19 @@ impl Runner<'_> {
         })
     }
 
+    /// The EVM of a chain, with what this machine has for its extensions.
+    fn factory(&self, spec: Arc<ChainSpec>, inference: &Arc<DispatcherEngine>) -> MetisEvmFactory {
+        MetisEvmFactory::new(spec, Some(inference.clone())).with_proofs(Some(self.keys.clone()))
+    }
+
     fn execute(&mut self, block: &BlockFile, engine: &Engine, file: Option<&Path>) -> Result<Ran, CliError> {
         let place = self.composition(engine);
-        let composed = &mut self.compositions[place].1;
+        let composed = &self.compositions[place].1;
         let before = composed.mark();
         let engine = Arc::new(DispatcherEngine::new(composed.dispatcher.clone()));
-        let (report, _) = run_block_file(block, Some(engine.clone()), &self.blocks)?.split();
+        let factory = |spec| self.factory(spec, &engine);
+        let (report, _) = run_block_file_with(block, factory, &self.blocks)?.split();
+        let composed = &mut self.compositions[place].1;
         let mut ran = Ran::new(report, &engine, composed, &before);
         // Only of the bundled block is it known what its images show.
         if file.is_none() {

@@ -6,7 +6,7 @@ use crate::{
 };
 use alloy_evm::{EthEvmFactory, EvmFactory};
 use metisvm_state::{CacheConfig, CacheStatistics, MemoryState, StateCache};
-use metisvm_vm::{InferenceEngine, MetisEvmFactory};
+use metisvm_vm::{InferenceEngine, MetisEvmFactory, ProofVerifier};
 use revm::database::CacheDB;
 use std::{
     sync::Arc,
@@ -22,21 +22,27 @@ pub(super) type Came = Result<(BlockOutcome, MemoryState), Error>;
 /// What answers inferences, if anything does.
 type Inference = Option<Arc<dyn InferenceEngine>>;
 
+/// What verifies proofs, if anything does.
+type Proofs = Option<Arc<dyn ProofVerifier>>;
+
 /// A block that may be executed, with the state before it.
 struct Subject<'a> {
     checked: CheckedFile<'a>,
     pre_state: &'a MemoryState,
+    proofs: Proofs,
 }
 
 impl<'a> Subject<'a> {
-    fn new(file: &'a BlockFile, threads: &Threads) -> Result<Self, Error> {
-        let checked = CheckedFile::new(file, threads)?;
-        let pre_state = &file.pre_state;
-        Ok(Self { checked, pre_state })
+    fn new(file: &'a BlockFile, proofs: Proofs, threads: &Threads) -> Result<Self, Error> {
+        Ok(Self {
+            checked: CheckedFile::new(file, threads)?,
+            pre_state: &file.pre_state,
+            proofs,
+        })
     }
 
     fn factory(&self, inference: Inference) -> MetisEvmFactory {
-        MetisEvmFactory::new(self.checked.spec().clone(), inference)
+        MetisEvmFactory::new(self.checked.spec().clone(), inference).with_proofs(self.proofs.clone())
     }
 
     /// One block after the other, by alloy-evm's executor over our EVM.
@@ -135,11 +141,12 @@ impl<'a, I: Fn() -> Inference + Sync> Ways<'a, I> {
         file: &'a BlockFile,
         before: Option<&'a BlockFile>,
         inference: I,
+        proofs: Proofs,
         threads: &Threads,
     ) -> Result<Self, Error> {
-        let subject = Subject::new(file, threads)?;
+        let subject = Subject::new(file, proofs.clone(), threads)?;
         let other = before.filter(|before| before.hash != file.hash);
-        let before = other.and_then(|before| Subject::new(before, threads).ok());
+        let before = other.and_then(|before| Subject::new(before, proofs, threads).ok());
         let before = before.filter(|before| before.reference(inference()).is_ok());
         Ok(Self {
             subject,

@@ -113,7 +113,10 @@ fn configurations() -> Vec<(&'static str, CircuitConfig)> {
         ("small caps", with(|c| c.fri_config.cap_height = 0)),
         (
             "fixed steps",
-            with(|c| c.fri_config.reduction_strategy = FriReductionStrategy::Fixed(vec![2, 1])),
+            with(|c| {
+                c.fri_config.cap_height = 1;
+                c.fri_config.reduction_strategy = FriReductionStrategy::Fixed(vec![2, 1]);
+            }),
         ),
         (
             "no steps",

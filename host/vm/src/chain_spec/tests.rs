@@ -3,6 +3,8 @@ use crate::{Activation, GasScheduleVersion};
 use alloy_hardforks::EthereumChainHardforks;
 use revm::primitives::hardfork::SpecId;
 
+mod proofs;
+
 fn dev_with(change: impl FnOnce(&mut serde_json::Value)) -> Result<ChainSpec, SpecError> {
     let mut json: serde_json::Value =
         serde_json::from_str(include_str!("../../specs/metis-dev.json")).unwrap();

@@ -1,5 +1,6 @@
 //! The call format: the Solidity ABI, of which only the canonical encoding is taken.
 
+use crate::call::{padded, small, word};
 use alloy_primitives::B256;
 use alloy_sol_types::{SolCall, sol};
 
@@ -35,17 +36,12 @@ impl<'a> Call<'a> {
         match *selector {
             IInference::inferCall::SELECTOR => {
                 let (model, rest) = word(arguments)?;
-                let (offset, rest) = word(rest)?;
-                let (length, tail) = word(rest)?;
+                let (offset, tail) = word(rest)?;
                 if small(offset)? != 0x40 {
                     return None;
                 }
-                let length = small(length)?;
-                if tail.len() != length.checked_next_multiple_of(32)? {
-                    return None;
-                }
-                let (input, padding) = tail.split_at(length);
-                if padding.iter().any(|byte| *byte != 0) {
+                let (input, rest) = padded(tail)?;
+                if !rest.is_empty() {
                     return None;
                 }
                 Some(Self::Infer {
@@ -76,19 +72,6 @@ pub(super) const fn infer_call_data_bytes(input_bytes: u64) -> u64 {
         None => u64::MAX,
     };
     padded.saturating_add(4 + 3 * 32)
-}
-
-fn word(bytes: &[u8]) -> Option<(&[u8; 32], &[u8])> {
-    bytes.split_first_chunk::<32>()
-}
-
-/// A word as a length or an offset; `None` where it is larger than any call data.
-fn small(word: &[u8; 32]) -> Option<usize> {
-    let (high, low) = word.split_last_chunk::<8>()?;
-    if high.iter().any(|byte| *byte != 0) {
-        return None;
-    }
-    usize::try_from(u64::from_be_bytes(*low)).ok()
 }
 
 #[cfg(test)]

@@ -4,9 +4,7 @@
 //! its rules.
 
 mod abi;
-mod fault;
 mod run;
 
 pub use abi::IInference;
-pub use fault::NodeFault;
 pub use run::{InferencePrecompile, registry_slot};

@@ -1,23 +1,13 @@
 //! The one function of the precompile.
 
-use super::{
-    NodeFault,
-    abi::{Call, IInference, infer_call_data_bytes},
-};
-use crate::{GasSchedule, InferenceEngine, InferenceExtension, ModelFacts};
+use super::abi::{Call, IInference, infer_call_data_bytes};
+use crate::call::{COLD_SLOAD_GAS, Meter, Stop, read_registry, revert};
+use crate::{GasSchedule, InferenceEngine, InferenceExtension, ModelFacts, NodeFault};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use alloy_sol_types::{SolCall, SolError};
+use alloy_sol_types::SolCall;
 use core::fmt;
-use revm::{
-    context_interface::{ContextTr, JournalTr, journaled_state::JournalLoadError},
-    precompile::{PrecompileHalt, PrecompileOutput},
-};
+use revm::{context_interface::ContextTr, precompile::PrecompileOutput};
 use std::sync::Arc;
-
-/// Reading a slot that the transaction touches for the first time (EIP-2929).
-const COLD_SLOAD_GAS: u64 = 2_100;
-/// Reading a slot that was touched before.
-const WARM_SLOAD_GAS: u64 = 100;
 
 /// The slot of the registry that says whether a model is registered: entry `model` of a Solidity
 /// mapping at slot 0. Any value but zero says yes.
@@ -72,16 +62,9 @@ impl InferencePrecompile {
         reservoir: u64,
         transferred: U256,
     ) -> Result<PrecompileOutput, NodeFault> {
-        let mut gas = Meter {
-            limit: gas_limit,
-            spent: 0,
-        };
-        match self.call(context, call_data, transferred, &mut gas) {
-            Ok(output) => Ok(PrecompileOutput::new(gas.spent, output, reservoir)),
-            Err(Stop::Revert(data)) => Ok(PrecompileOutput::revert(gas.spent, data, reservoir)),
-            Err(Stop::OutOfGas) => Ok(PrecompileOutput::halt(PrecompileHalt::OutOfGas, reservoir)),
-            Err(Stop::Fault(fault)) => Err(fault),
-        }
+        let mut gas = Meter::new(gas_limit);
+        let came = self.call(context, call_data, transferred, &mut gas);
+        gas.end(came, reservoir)
     }
 
     fn call(
@@ -101,7 +84,7 @@ impl InferencePrecompile {
         let call = Call::decode(call_data).ok_or_else(|| revert(IInference::MalformedCall {}))?;
         let model = call.model();
         // 4
-        if self.read_registry(context, model, gas)?.is_zero() {
+        if read_registry(context, self.registry, registry_slot(model), gas)?.is_zero() {
             return Err(revert(IInference::UnknownModel { modelId: model }));
         }
         // 5
@@ -116,36 +99,6 @@ impl InferencePrecompile {
         match call {
             Call::Infer { input, .. } => self.infer(engine, model, &facts, input, gas),
             Call::ModelInfo { .. } => Ok(self.model_info(&facts)),
-        }
-    }
-
-    /// SLOAD, in price and in effect, of the registry's entry.
-    fn read_registry(
-        &self,
-        context: &mut impl ContextTr,
-        model: B256,
-        gas: &mut Meter,
-    ) -> Result<U256, Stop> {
-        let slot = registry_slot(model);
-        let journal = context.journal_mut();
-        // The journal reads slots of loaded accounts only. The registry is a warm address, so loading it
-        // has no effect that a contract could measure.
-        if let Err(error) = journal.load_account(self.registry) {
-            return Err(Stop::Fault(NodeFault::State(error.to_string())));
-        }
-        // As the opcode does: a cold slot that cannot be paid for is not read at all.
-        let cannot_pay_cold = gas.left() < COLD_SLOAD_GAS;
-        match journal.sload_skip_cold_load(self.registry, slot, cannot_pay_cold) {
-            Ok(loaded) => {
-                gas.charge(if loaded.is_cold {
-                    COLD_SLOAD_GAS
-                } else {
-                    WARM_SLOAD_GAS
-                })?;
-                Ok(loaded.data)
-            }
-            Err(JournalLoadError::ColdLoadSkipped) => Err(Stop::OutOfGas),
-            Err(JournalLoadError::DBError(error)) => Err(Stop::Fault(NodeFault::State(error.to_string()))),
         }
     }
 
@@ -206,36 +159,5 @@ impl InferencePrecompile {
             gas: U256::from(gas),
         })
         .into()
-    }
-}
-
-/// How a call ends without an answer.
-enum Stop {
-    OutOfGas,
-    Revert(Bytes),
-    Fault(NodeFault),
-}
-
-fn revert(error: impl SolError) -> Stop {
-    Stop::Revert(error.abi_encode().into())
-}
-
-/// Gas given and gas spent; never more spent than given.
-struct Meter {
-    limit: u64,
-    spent: u64,
-}
-
-impl Meter {
-    const fn left(&self) -> u64 {
-        self.limit.saturating_sub(self.spent)
-    }
-
-    fn charge(&mut self, amount: u64) -> Result<(), Stop> {
-        if amount > self.left() {
-            return Err(Stop::OutOfGas);
-        }
-        self.spent = self.spent.saturating_add(amount);
-        Ok(())
     }
 }

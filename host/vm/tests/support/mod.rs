@@ -10,7 +10,7 @@ use alloy_sol_types::SolCall;
 use metisvm_state::MemoryState;
 use metisvm_vm::{
     ChainSpec, EngineError, IInference, InferenceEngine, MetisEvmFactory, ModelFacts, OperatorId,
-    OperatorSet, Work, registry_slot,
+    OperatorSet, ProofVerifier, Work, registry_slot,
 };
 use revm::{
     bytecode::opcode,
@@ -105,10 +105,12 @@ impl InferenceEngine for MockEngine {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Chain {
     pub(crate) spec: ChainSpec,
     pub(crate) state: MemoryState,
     pub(crate) engine: Option<Arc<MockEngine>>,
+    pub(crate) proofs: Option<Arc<dyn ProofVerifier>>,
     pub(crate) header: Header,
 }
 
@@ -133,6 +135,7 @@ impl Chain {
             spec: ChainSpec::metis_dev(),
             state,
             engine: Some(Arc::default()),
+            proofs: None,
             header,
         }
     }
@@ -154,7 +157,7 @@ impl Chain {
             .engine
             .clone()
             .map(|engine| engine as Arc<dyn InferenceEngine>);
-        MetisEvmFactory::new(Arc::new(self.spec.clone()), engine)
+        MetisEvmFactory::new(Arc::new(self.spec.clone()), engine).with_proofs(self.proofs.clone())
     }
 
     pub(crate) fn tx(&self, to: Address, data: impl Into<Bytes>) -> TxEnv {

@@ -8,10 +8,10 @@ use crate::error::CliError;
 use crate::hashing::{HashingReport, Mark};
 use crate::output::{self, thousands};
 use alloy_consensus::Header;
-use metisvm_executor::{BlockFile, BlockReport, CheckedFile, run_block_file};
+use metisvm_executor::{BlockFile, BlockReport, CheckedFile, run_block_file_with};
 use metisvm_state::CacheStatistics;
 use metisvm_state::store::Head;
-use metisvm_vm::{ChainSpec, MetisEvmFactory};
+use metisvm_vm::ChainSpec;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -125,7 +125,7 @@ impl Runner<'_> {
         let threads = self.blocks.threads();
         let last = datadir.header_before(chain, 0)?;
         let checked = self.check(datadir, chain, &last, 0, block)?;
-        let factory = MetisEvmFactory::new(chain.spec.clone(), Some(inference.clone()));
+        let factory = self.factory(chain.spec.clone(), inference);
         let failed = |error| datadir.failed(error);
 
         let before = chain.state.cache().statistics();
@@ -201,7 +201,7 @@ impl Runner<'_> {
             return Err(CliError::file(datadir.folder(), problem));
         }
         let spec = Arc::new(block.chain_spec.clone().unwrap_or_else(ChainSpec::mainnet));
-        let report = run_block_file(block, Some(inference.clone()), &self.blocks)?;
+        let report = run_block_file_with(block, |spec| self.factory(spec, inference), &self.blocks)?;
         let (report, state) = report.split();
         let hashed_before = self.hashing.mark(0);
         let started = Instant::now();

@@ -1,7 +1,7 @@
-use crate::EngineError;
+use crate::engine::EngineError;
 use alloy_primitives::B256;
 
-/// Why this node cannot execute a call of the precompile that other nodes can. It ends the execution of
+/// Why this node cannot execute a call of a precompile that other nodes can. It ends the execution of
 /// the block here; contracts never see it, and it never turns into a revert.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NodeFault {
@@ -34,6 +34,14 @@ pub enum NodeFault {
         expected: u64,
         /// The length that came.
         actual: usize,
+    },
+    /// The key is registered on the chain, but it is not on this machine.
+    #[error("the verifying key {digest} of model {model} is registered, but it is not on this machine")]
+    KeyMissing {
+        /// The model id.
+        model: B256,
+        /// The digest of the key.
+        digest: B256,
     },
     /// The registry could not be read from the state.
     #[error("the registry cannot be read: {0}")]

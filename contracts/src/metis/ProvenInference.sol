@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IInferenceProofs} from "./IInferenceProofs.sol";
+
+/// @title Inferences that are asked for on chain and proven off it
+/// @notice A contract that inherits from this one asks (`_ask`); whoever knows the input proves, and anybody may bring
+/// the proof (`fulfil`); only a valid one reaches the contract's `_onProven`, and none twice.
+/// @dev A job's id is made of chain, contract, asker and a counter, so that it is used once; the proof is bound to it,
+/// and to the chain by the precompile. A job waits until its deadline.
+abstract contract ProvenInference {
+    /// @notice Address of the verification precompile.
+    address internal constant PROOFS = address(0x4D45544900000000000000000000000000000003);
+
+    struct Job {
+        bytes32 modelId;
+        bytes32 inputCommitment;
+        address asker;
+        /// The last timestamp at which a proof is taken.
+        uint64 deadline;
+        JobState state;
+    }
+
+    enum JobState {
+        None,
+        Asked,
+        Proven,
+        Cancelled
+    }
+
+    mapping(bytes32 jobId => Job) private _jobs;
+    uint256 private _asked;
+
+    /// @notice A proof is wanted. The model, the commitment and the job are what `metisvm prove` has to be given.
+    event InferenceAsked(
+        bytes32 indexed jobId,
+        bytes32 indexed modelId,
+        address indexed asker,
+        bytes32 inputCommitment,
+        uint64 deadline
+    );
+
+    /// @notice A valid proof was brought; the job is over.
+    event InferenceProven(bytes32 indexed jobId, bytes32 indexed modelId, address indexed prover, bytes output);
+
+    /// @notice The asker took the job back; no proof is taken any more.
+    event InferenceCancelled(bytes32 indexed jobId);
+
+    /// @notice The job was never asked for, or is over: a proof is taken once.
+    error JobNotOpen(bytes32 jobId, JobState state);
+
+    /// @notice The job's deadline has passed.
+    error JobExpired(bytes32 jobId, uint64 deadline);
+
+    /// @notice The proof does not prove that the model gives this output on the committed input for this job.
+    error InvalidProof(bytes32 jobId);
+
+    /// @notice A job may be taken back by whoever asked for it.
+    error NotAsker(address caller);
+
+    /// @notice A deadline must lie ahead.
+    error DeadlineInThePast(uint64 deadline);
+
+    /// @notice Brings the proof of a job. Anybody may: it proves the same whoever brings it.
+    function fulfil(bytes32 jobId, bytes calldata output, bytes calldata proof) external {
+        Job storage job = _open(jobId);
+        if (block.timestamp > job.deadline) revert JobExpired(jobId, job.deadline);
+        (bytes32 modelId, address asker) = (job.modelId, job.asker);
+        // A precompile that is not there answers with nothing, on which the decoder reverts.
+        if (!IInferenceProofs(PROOFS).verifyInference(modelId, job.inputCommitment, output, jobId, proof)) {
+            revert InvalidProof(jobId);
+        }
+        // Before anything that might call back.
+        job.state = JobState.Proven;
+        emit InferenceProven(jobId, modelId, msg.sender, output);
+        _onProven(jobId, modelId, asker, output);
+    }
+
+    /// @notice Takes a job back.
+    function cancel(bytes32 jobId) external {
+        Job storage job = _open(jobId);
+        if (msg.sender != job.asker) revert NotAsker(msg.sender);
+        job.state = JobState.Cancelled;
+        emit InferenceCancelled(jobId);
+        _onCancelled(jobId, job.asker);
+    }
+
+    /// @notice What is known of a job.
+    function jobOf(bytes32 jobId) external view returns (Job memory) {
+        return _jobs[jobId];
+    }
+
+    /// @dev Opens a job for an input that the commitment binds.
+    function _ask(bytes32 modelId, bytes32 inputCommitment, address asker, uint64 deadline)
+        internal
+        returns (bytes32 jobId)
+    {
+        if (deadline < block.timestamp) revert DeadlineInThePast(deadline);
+        jobId = keccak256(abi.encode(block.chainid, address(this), asker, _asked));
+        ++_asked;
+        _jobs[jobId] = Job(modelId, inputCommitment, asker, deadline, JobState.Asked);
+        emit InferenceAsked(jobId, modelId, asker, inputCommitment, deadline);
+    }
+
+    /// @dev Called once for a job, with an output that was proven.
+    function _onProven(bytes32 jobId, bytes32 modelId, address asker, bytes calldata output) internal virtual;
+
+    /// @dev Called when a job is taken back.
+    function _onCancelled(bytes32 jobId, address asker) internal virtual {}
+
+    function _open(bytes32 jobId) private view returns (Job storage open) {
+        open = _jobs[jobId];
+        if (open.state != JobState.Asked) revert JobNotOpen(jobId, open.state);
+    }
+}

@@ -6,6 +6,7 @@ mod moves;
 mod node;
 mod pointwise;
 mod product;
+mod reciprocal;
 mod scale;
 mod table;
 
@@ -54,6 +55,7 @@ fn node_result(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refu
         Op::Clamp => scale::clamp(rows, node),
         Op::Mul { shift, .. } => scale::mul(rows, node, u32::from(*shift)),
         Op::Table => table::table(rows, node),
+        Op::Reciprocal { numerator } => reciprocal::reciprocal(rows, node, *numerator),
         Op::Interpolate => interpolate::interpolate(rows, node),
         Op::Add => pointwise::add(rows, node, 1),
         Op::Sub => pointwise::add(rows, node, -1),

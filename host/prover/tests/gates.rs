@@ -4,7 +4,7 @@
 use metisvm_model::DType;
 use metisvm_model::kernels::requantise::requantise;
 use metisvm_prover::gates::{
-    Bytes, Constants, Custom, Greatest, MatVec, Requantise, RequantiseConstants, Rules, Table,
+    Bytes, Constants, Custom, Greatest, MatVec, Reciprocal, Requantise, RequantiseConstants, Rules, Table,
 };
 use metisvm_prover::{D, F, ProofConfig};
 use plonky2::field::extension::{Extendable, FieldExtension};
@@ -43,6 +43,11 @@ fn bytes_conform() {
 #[test]
 fn table_conforms() {
     conforms(Table);
+}
+
+#[test]
+fn reciprocal_conforms() {
+    conforms(Reciprocal);
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn lines(node: &NodeView<'_>, x: &[Target], axis: usize) -> Vec<Vec<Target>> {
 }
 
 /// The greatest of each group, whose elements all lie in an interval: a tree of gates for four.
-fn greatest(
+pub(super) fn greatest(
     rows: &mut Rows,
     mut groups: Vec<Vec<Target>>,
     interval: Interval,

@@ -9,5 +9,6 @@ mod bytes;
 mod greatest;
 mod harness;
 mod mat_vec;
+mod reciprocal;
 mod requantise;
 mod table;

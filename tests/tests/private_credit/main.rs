@@ -122,7 +122,7 @@ fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
     let built = chain.block(transactions);
     assert_eq!(succeeded(&built), [&[true; 12][..], &[false]].concat());
     let asked = events::<InferenceAsked>(&built);
-    let [sound_job, burdened_job, mistaken_job, _, unknown_job, _] = asked[..] else {
+    let [sound_job, burdened_job, mistaken_job, _, unknown_job, _] = &asked[..] else {
         panic!("every application asks for a proof: {asked:?}")
     };
     assert_eq!(

@@ -122,7 +122,7 @@ fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
     let built = chain.block(transactions);
     assert_eq!(succeeded(&built), [&[true; 12][..], &[false]].concat());
     let asked = events::<InferenceAsked>(&built);
-    let [sound_job, burdened_job, mistaken_job, _, unknown_job, _] = asked[..] else {
+    let [sound_job, burdened_job, mistaken_job, _, unknown_job, _] = &asked[..] else {
         panic!("every application asks for a proof: {asked:?}")
     };
     assert_eq!(
@@ -250,18 +250,21 @@ fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
         Some(invalid(sound_job.jobId))
     );
 
-    // Block 3: attempts, the proof, brought by somebody else, and the proof again. Attempts first, as a job that is over
-    // takes nothing.
-    let mut transactions: Vec<_> = attempts
+    // Block 3: all attempts, as transactions.
+    let transactions = attempts
         .iter()
         .map(|(_, contract, job, output, proof, _)| {
             chain.sign(5, (*contract).into(), fulfil(*job, output, proof))
         })
         .collect();
-    transactions.truncate(6);
-    transactions.extend([valid(), valid()].map(|call| chain.sign(5, credit.into(), call)));
     let built = chain.block(transactions);
-    assert_eq!(succeeded(&built), [&[false; 6][..], &[true, false]].concat());
+    assert_eq!(succeeded(&built), [false; 8]);
+    assert_eq!(chain.decision(credit, borrowers[0].address()), PENDING);
+
+    // Block 4: the proof, brought by somebody else, and the proof again.
+    let transactions = [valid(), valid()].map(|call| chain.sign(5, credit.into(), call));
+    let built = chain.block(transactions.to_vec());
+    assert_eq!(succeeded(&built), [true, false]);
     let replayed = chain.call(chain_id, credit, valid());
     let over = JobNotOpen {
         jobId: sound_job.jobId,
@@ -272,7 +275,7 @@ fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
     assert_eq!(chain.decision(credit, borrowers[0].address()), APPROVED);
     assert_eq!(chain.decision(credit, borrowers[1].address()), PENDING);
 
-    // Block 4: the denial, which the borrower would rather not bring.
+    // Block 5: the denial, which the borrower would rather not bring.
     let call = fulfil(burdened_job.jobId, no, &denial.bytes);
     let transaction = chain.sign(5, credit.into(), call);
     let built = chain.block(vec![transaction]);

@@ -10,6 +10,8 @@ pub(crate) struct Budget {
     bound: u64,
     mapped: AtomicU64,
     most: AtomicU64,
+    /// Of those that are mapped: what could not be unmapped, and stays.
+    leaked: AtomicU64,
 }
 
 impl Budget {
@@ -18,6 +20,7 @@ impl Budget {
             bound,
             mapped: AtomicU64::new(0),
             most: AtomicU64::new(0),
+            leaked: AtomicU64::new(0),
         })
     }
 
@@ -29,6 +32,11 @@ impl Budget {
     /// The most bytes that were mapped together.
     pub(crate) fn most(&self) -> u64 {
         self.most.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that stay mapped for good, as unmapping them failed.
+    pub(crate) fn leaked(&self) -> u64 {
+        self.leaked.load(Ordering::Relaxed)
     }
 
     /// Counts so many bytes as mapped before they are, so that the bound holds at every moment.
@@ -72,6 +80,25 @@ impl Reservation {
             budget: None,
             bytes: 0,
         }
+    }
+
+    /// Counts further bytes, where the region is larger than was asked for.
+    ///
+    /// # Errors
+    /// [`DeviceError::DmaMemoryFull`].
+    pub(crate) fn extend(&mut self, bytes: usize) -> Result<(), DeviceError> {
+        let Some(budget) = &self.budget else { return Ok(()) };
+        let mut more = budget.reserve(bytes)?;
+        self.bytes += std::mem::take(&mut more.bytes);
+        Ok(())
+    }
+
+    /// The bytes stay mapped for good.
+    pub(crate) fn leak(self) {
+        if let Some(budget) = &self.budget {
+            budget.leaked.fetch_add(self.bytes, Ordering::Relaxed);
+        }
+        std::mem::forget(self);
     }
 }
 

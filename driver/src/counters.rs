@@ -19,7 +19,7 @@ pub struct Counters {
     pub faults: u64,
     /// Resets that were acknowledged.
     pub resets: u64,
-    /// Bytes of DMA memory leaked because a card never acknowledged a reset.
+    /// Bytes of DMA memory leaked because a card never acknowledged a reset, or because they could not be unmapped.
     pub leaked_bytes: u64,
     /// Jobs in flight now.
     pub in_flight: u64,

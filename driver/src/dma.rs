@@ -5,19 +5,20 @@ use crate::error::DeviceError;
 use crate::first_fit::FirstFit;
 use crate::lines::{LINE_BYTES, Line, read_bytes, write_bytes};
 use crate::region::{PAGE_BYTES, Pages, whole_pages};
+use crate::retired::{Mapping, Retired};
 use crate::transport::{DmaRegion, Iova, Transport, TransportError};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A mapped region that buffers are cut from. It is unmapped, and then freed, with the last holder;
-/// where it cannot be unmapped it is never freed.
+/// A mapped region that buffers are cut from. With its last holder it is unmapped, or retired, and then freed; where
+/// it cannot be unmapped it is never freed.
 pub(crate) struct Region {
     mapped: DmaRegion,
-    /// Weak, so that leaked memory does not keep a card attached.
-    transport: Weak<dyn Transport>,
+    /// Until it is dropped or retired.
+    mapping: Option<Mapping>,
     free: Mutex<FirstFit>,
-    /// Given back after it was unmapped, or never.
-    reserved: Option<Reservation>,
+    /// Where it goes if the last holder must not wait.
+    retired: Option<Arc<Retired>>,
 }
 
 impl Region {
@@ -29,30 +30,43 @@ impl Region {
         transport: &Arc<dyn Transport>,
         bytes: usize,
         budget: &Arc<Budget>,
+        retired: &Arc<Retired>,
     ) -> Result<Arc<Self>, DeviceError> {
         // What is too large for any machine is refused by the transport.
         let whole = whole_pages(bytes, Pages::Base).unwrap_or(bytes);
-        Ok(Self::new(transport, bytes, budget.reserve(whole)?)?)
+        let reserved = budget.reserve(whole)?;
+        Self::new(transport, bytes, whole, reserved, Some(Arc::clone(retired)))
     }
 
     fn new(
         transport: &Arc<dyn Transport>,
         bytes: usize,
+        counted: usize,
         reserved: Reservation,
-    ) -> Result<Arc<Self>, TransportError> {
+        retired: Option<Arc<Retired>>,
+    ) -> Result<Arc<Self>, DeviceError> {
         let mapped = transport.allocate(bytes)?;
         let (given, iova) = (mapped.memory.bytes(), mapped.iova);
-        let region = Arc::new(Self {
-            mapped,
+        // From here on it is unmapped again, whatever is wrong with it.
+        let mut mapping = Mapping {
+            region: mapped.clone(),
             transport: Arc::downgrade(transport),
-            free: Mutex::new(FirstFit::new(given as u64, PAGE_BYTES as u64)),
             reserved: Some(reserved),
-        });
+        };
         if given < bytes || !iova.0.is_multiple_of(PAGE_BYTES as u64) {
             let reason = format!("the transport gave {given} bytes at {:#x}", iova.0);
-            return Err(TransportError::Map { bytes, reason });
+            return Err(TransportError::Map { bytes, reason }.into());
         }
-        Ok(region)
+        // Its pages may be larger than those that were reckoned with.
+        if let Some(reserved) = &mut mapping.reserved {
+            reserved.extend(given.saturating_sub(counted))?;
+        }
+        Ok(Arc::new(Self {
+            mapped,
+            mapping: Some(mapping),
+            free: Mutex::new(FirstFit::new(given as u64, PAGE_BYTES as u64)),
+            retired,
+        }))
     }
 
     /// Size, bytes.
@@ -83,12 +97,8 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        // With the transport the card's view of all memory is gone as well.
-        if let Some(transport) = self.transport.upgrade()
-            && transport.unmap(&self.mapped).is_err()
-        {
-            std::mem::forget(self.mapped.memory.clone());
-            std::mem::forget(self.reserved.take());
+        if let (Some(retired), Some(mapping)) = (&self.retired, self.mapping.take()) {
+            retired.add(mapping);
         }
     }
 }
@@ -106,28 +116,15 @@ impl DmaBuffer {
     ///
     /// # Errors
     /// Of the transport.
-    pub fn new(transport: &Arc<dyn Transport>, bytes: usize) -> Result<Self, TransportError> {
+    pub fn new(transport: &Arc<dyn Transport>, bytes: usize) -> Result<Self, DeviceError> {
+        let reserved = Reservation::uncounted();
         Ok(Self::all_of(&Region::new(
-            transport,
-            bytes,
-            Reservation::uncounted(),
+            transport, bytes, bytes, reserved, None,
         )?))
     }
 
-    /// The same, if a budget has so much.
-    ///
-    /// # Errors
-    /// The budget has not; or of the transport.
-    pub(crate) fn within(
-        transport: &Arc<dyn Transport>,
-        bytes: usize,
-        budget: &Arc<Budget>,
-    ) -> Result<Self, DeviceError> {
-        Ok(Self::all_of(&Region::within(transport, bytes, budget)?))
-    }
-
     /// All of a region that nobody else has.
-    fn all_of(region: &Arc<Region>) -> Self {
+    pub(crate) fn all_of(region: &Arc<Region>) -> Self {
         let bytes = region.bytes();
         region.lock().allocate(bytes as u64);
         Self {

@@ -7,7 +7,7 @@
 //! quarantine, and nothing but a reset brings either back. The rules are docs/driver.md's.
 //!
 //! The layers, each of which knows only those before it: [`lines`] and [`region`] (memory), [`transport`]
-//! (the link), [`dma`], `pool` and `budget` (buffers), `rings`, `doorbell` and `watch` (the queue), [`device`].
+//! (the link), `budget`, `retired`, [`dma`], `lending` and `pool` (buffers), `rings`, `doorbell` and `watch` (the queue), [`device`].
 //! [`inprocess`] is a transport that hosts a card in software on a thread of its own ([`card_thread`]);
 //! [`vfio_user`] is one to a card that another process serves, [`vfio`] one to a card in a slot.
 //!
@@ -30,10 +30,12 @@ pub mod health;
 pub mod identity;
 pub mod inprocess;
 mod iommu;
+mod lending;
 pub mod lines;
 pub mod measure;
 mod pool;
 pub mod region;
+mod retired;
 pub mod ring;
 mod rings;
 pub mod transport;

@@ -3,11 +3,17 @@
 //! Mapping a region costs system calls, and on an IOMMU its entries; a small job is over sooner. So
 //! regions are large, buffers are cut from them, and what is kept without use is bounded in bytes, so
 //! that one large batch does not hold its memory for ever; the oldest go first.
+//!
+//! One thread at a time maps or unmaps. So whoever finds too little has what another one is about to map or to unmap,
+//! and is not refused because two are at it. What comes free is only noted ([`Retired`]), and unmapped by
+//! [`Pool::tidy`] or by the next one that needs the room.
 
 use crate::budget::Budget;
 use crate::dma::{DmaBuffer, Region};
 use crate::error::DeviceError;
+use crate::lending::Lending;
 use crate::region::HUGE_PAGE_BYTES;
+use crate::retired::Retired;
 use crate::transport::{Transport, TransportError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +30,19 @@ pub(crate) struct Pool {
     bytes: AtomicUsize,
     /// The device's, of which its rings have their part.
     budget: Arc<Budget>,
+    /// The buffers that jobs have.
+    lending: Arc<Lending>,
+    /// Held by the thread that maps or unmaps.
+    mapping: Mutex<()>,
+    retired: Arc<Retired>,
+}
+
+/// Whether less might be had, or the same once something was unmapped.
+pub(crate) fn is_shortage(error: &DeviceError) -> bool {
+    matches!(
+        error,
+        DeviceError::DmaMemoryFull { .. } | DeviceError::Transport(TransportError::Map { .. })
+    )
 }
 
 impl Pool {
@@ -32,6 +51,9 @@ impl Pool {
             regions: Mutex::default(),
             bytes: AtomicUsize::new(0),
             budget,
+            lending: Arc::default(),
+            mapping: Mutex::default(),
+            retired: Arc::default(),
         }
     }
 
@@ -40,17 +62,26 @@ impl Pool {
         &self.budget
     }
 
+    /// The buffers that jobs have.
+    pub(crate) fn lending(&self) -> &Arc<Lending> {
+        &self.lending
+    }
+
     /// A buffer of at least `bytes` bytes; it holds what its last job left.
     pub(crate) fn take(
         &self,
         transport: &Arc<dyn Transport>,
         bytes: usize,
     ) -> Result<DmaBuffer, DeviceError> {
-        if let Some(buffer) = self.lock().iter().find_map(|region| region.cut(bytes)) {
+        if let Some(buffer) = self.cut(bytes) {
             return Ok(buffer);
         }
-        // Mapping takes its time; meanwhile others may take and give.
-        let region = self.make(transport, bytes)?;
+        let _mapping = self.mapping();
+        // Another one may have mapped some meanwhile.
+        if let Some(buffer) = self.cut(bytes) {
+            return Ok(buffer);
+        }
+        let region = self.make(transport, bytes.max(REGION_BYTES), bytes)?;
         let buffer = region.cut(bytes).ok_or_else(|| TransportError::Map {
             bytes,
             reason: "a region is smaller than it says".into(),
@@ -61,29 +92,67 @@ impl Pool {
         Ok(buffer)
     }
 
-    /// A region for a buffer, and others beside it where the budget allows.
-    fn make(&self, transport: &Arc<dyn Transport>, bytes: usize) -> Result<Arc<Region>, DeviceError> {
-        let whole = |bytes: usize| Region::within(transport, bytes, &self.budget);
-        match whole(bytes.max(REGION_BYTES)) {
-            Err(DeviceError::DmaMemoryFull { .. }) => {}
+    /// A region of its own, zeroed, of at least `bytes` bytes: none of the pool's.
+    pub(crate) fn whole(
+        &self,
+        transport: &Arc<dyn Transport>,
+        bytes: usize,
+    ) -> Result<DmaBuffer, DeviceError> {
+        let _mapping = self.mapping();
+        Ok(DmaBuffer::all_of(&self.make(transport, bytes, bytes)?))
+    }
+
+    fn cut(&self, bytes: usize) -> Option<DmaBuffer> {
+        self.lock().iter().find_map(|region| region.cut(bytes))
+    }
+
+    /// A region of one size, or of a smaller one where the budget or the machine has not enough: by a thread that has
+    /// [`Pool::mapping`].
+    fn make(
+        &self,
+        transport: &Arc<dyn Transport>,
+        wanted: usize,
+        least: usize,
+    ) -> Result<Arc<Region>, DeviceError> {
+        let make = |bytes: usize| Region::within(transport, bytes, &self.budget, &self.retired);
+        match make(wanted) {
+            Err(error) if is_shortage(&error) => {}
             outcome => return outcome,
         }
         // What nobody uses makes room.
         drop(self.take_free(usize::MAX));
-        match whole(bytes.max(REGION_BYTES)) {
-            Err(DeviceError::DmaMemoryFull { .. }) => whole(bytes),
+        drop(self.retired.take());
+        match make(wanted) {
+            Err(error) if is_shortage(&error) && least < wanted => make(least),
             outcome => outcome,
         }
     }
 
-    /// Takes back a buffer that no card writes any more.
-    pub(crate) fn give(&self, buffer: DmaBuffer) {
-        drop(buffer);
+    /// Retires what is kept beyond the bound, once a buffer was given back. Never waits for the link.
+    pub(crate) fn trim(&self) {
         if self.bytes.load(Ordering::Relaxed) > KEPT_BYTES {
-            let surplus = self.take_surplus();
-            // Unmapping takes its time, too.
-            drop(surplus);
+            drop(self.take_surplus());
         }
+    }
+
+    /// Whether something waits to be unmapped.
+    #[inline]
+    pub(crate) fn is_untidy(&self) -> bool {
+        self.retired.any()
+    }
+
+    /// Unmaps what nobody uses any more. It waits for the link, so never under a lock, nor on a thread that others
+    /// rely on.
+    #[inline]
+    pub(crate) fn tidy(&self) {
+        if self.is_untidy() {
+            let _mapping = self.mapping();
+            drop(self.retired.take());
+        }
+    }
+
+    fn mapping(&self) -> MutexGuard<'_, ()> {
+        self.mapping.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take_surplus(&self) -> Vec<Arc<Region>> {
@@ -94,7 +163,7 @@ impl Pool {
         self.take_free(surplus.saturating_sub(KEPT_BYTES))
     }
 
-    /// Takes regions that no buffer is cut from, of so many bytes or a little more, to be unmapped.
+    /// Takes regions that no buffer is cut from, of so many bytes or a little more, to be retired.
     fn take_free(&self, mut surplus: usize) -> Vec<Arc<Region>> {
         let mut regions = self.lock();
         // Buffers are cut under this lock, so a free region stays free.
@@ -109,7 +178,7 @@ impl Pool {
         regions.extract_if(.., goes).collect()
     }
 
-    /// Forgets all regions: each is unmapped with its last buffer.
+    /// Forgets all regions: each is retired with its last buffer.
     pub(crate) fn clear(&self) {
         let mut regions = self.lock();
         let all = std::mem::take(&mut *regions);
@@ -124,146 +193,4 @@ impl Pool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::region::{Memory, PAGE_BYTES, Pages};
-    use crate::transport::{DmaRegion, Iova};
-    use std::collections::BTreeMap;
-    use std::time::Duration;
-
-    /// A link to nothing, that keeps the books about what is mapped.
-    #[derive(Default)]
-    struct Books {
-        mapped: Mutex<BTreeMap<u64, usize>>,
-        maps: Mutex<u64>,
-    }
-
-    impl Transport for Books {
-        fn read32(&self, _: u32) -> u32 {
-            0
-        }
-        fn write32(&self, _: u32, _: u32) {}
-        fn allocate(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
-            let memory = Memory::allocate(bytes, Pages::Base).unwrap();
-            let mut maps = self.maps.lock().unwrap();
-            *maps += 1;
-            let iova = Iova(*maps << 32);
-            self.mapped.lock().unwrap().insert(iova.0, memory.bytes());
-            Ok(DmaRegion { memory, iova })
-        }
-        fn unmap(&self, region: &DmaRegion) -> Result<(), TransportError> {
-            self.mapped.lock().unwrap().remove(&region.iova.0).unwrap();
-            Ok(())
-        }
-        fn isolates_on_unmap(&self) -> bool {
-            true
-        }
-        fn vectors(&self) -> u16 {
-            1
-        }
-        fn wait_interrupt(&self, _: u16, _: Duration) -> bool {
-            false
-        }
-        fn failure(&self) -> Option<TransportError> {
-            None
-        }
-    }
-
-    fn pool() -> (Arc<Books>, Arc<dyn Transport>, Pool) {
-        let books = Arc::new(Books::default());
-        (books.clone(), books, Pool::new(Budget::new(u64::MAX)))
-    }
-
-    fn bounded(bound: usize) -> (Arc<Books>, Arc<dyn Transport>, Pool) {
-        let (books, transport, _) = pool();
-        (books, transport, Pool::new(Budget::new(bound as u64)))
-    }
-
-    fn mapped(books: &Books) -> usize {
-        books.mapped.lock().unwrap().values().sum()
-    }
-
-    #[test]
-    fn small_buffers_share_a_region_and_never_a_page() {
-        let (books, transport, pool) = pool();
-        let buffers: Vec<DmaBuffer> = (0..100).map(|_| pool.take(&transport, 65).unwrap()).collect();
-        assert_eq!(*books.maps.lock().unwrap(), 1);
-        let pages: std::collections::BTreeSet<u64> = buffers
-            .iter()
-            .map(|buffer| buffer.iova().0 / PAGE_BYTES as u64)
-            .collect();
-        assert_eq!(pages.len(), 100);
-        for round in 0..1000_u64 {
-            let buffer = pool.take(&transport, 1 + round as usize * 64).unwrap();
-            buffer.copy_in(0, &round.to_le_bytes());
-            pool.give(buffer);
-        }
-        assert_eq!(*books.maps.lock().unwrap(), 1, "a job maps nothing");
-        drop(buffers);
-        drop(pool);
-        assert_eq!(mapped(&books), 0);
-    }
-
-    #[test]
-    fn what_is_kept_without_use_is_bounded_in_bytes() {
-        let (books, transport, pool) = pool();
-        let large: Vec<DmaBuffer> = (0..4)
-            .map(|_| pool.take(&transport, KEPT_BYTES / 2).unwrap())
-            .collect();
-        assert_eq!(mapped(&books), 2 * KEPT_BYTES, "what is in use is not counted");
-        large.into_iter().for_each(|buffer| pool.give(buffer));
-        assert_eq!(mapped(&books), KEPT_BYTES);
-        assert_eq!(
-            *books.mapped.lock().unwrap().keys().next().unwrap(),
-            3 << 32,
-            "the oldest went first"
-        );
-        let over = pool.take(&transport, KEPT_BYTES * 2).unwrap();
-        pool.give(over);
-        assert!(mapped(&books) <= KEPT_BYTES);
-    }
-
-    #[test]
-    fn the_bound_on_mapped_bytes_is_kept_and_what_nobody_uses_makes_room() {
-        let (books, transport, pool) = bounded(2 * REGION_BYTES);
-        let held = pool.take(&transport, REGION_BYTES).unwrap();
-        pool.give(pool.take(&transport, 4096).unwrap());
-        assert_eq!(mapped(&books), 2 * REGION_BYTES);
-        // The second region is in nobody's use, and in the way of a larger one.
-        drop(held);
-        let large = pool.take(&transport, 2 * REGION_BYTES).unwrap();
-        assert_eq!(mapped(&books), 2 * REGION_BYTES);
-        let full = pool.take(&transport, 1).unwrap_err();
-        let expected = DeviceError::DmaMemoryFull {
-            bytes: PAGE_BYTES as u64,
-            mapped: 2 * REGION_BYTES as u64,
-            bound: 2 * REGION_BYTES as u64,
-        };
-        assert_eq!(full, expected);
-        pool.give(large);
-        assert!(pool.take(&transport, 1).is_ok());
-        pool.clear();
-        assert_eq!((mapped(&books), pool.budget().mapped()), (0, 0));
-    }
-
-    #[test]
-    fn a_bound_below_a_region_still_gives_small_buffers() {
-        let (books, transport, pool) = bounded(3 * PAGE_BYTES);
-        let buffers = [1, PAGE_BYTES, PAGE_BYTES].map(|bytes| pool.take(&transport, bytes).unwrap());
-        assert_eq!(mapped(&books), 3 * PAGE_BYTES);
-        assert!(pool.take(&transport, 1).is_err());
-        drop(buffers);
-        assert!(pool.take(&transport, 3 * PAGE_BYTES).is_ok());
-        assert!(mapped(&books) <= 3 * PAGE_BYTES);
-    }
-
-    #[test]
-    fn a_cleared_pool_unmaps_each_region_with_its_last_buffer() {
-        let (books, transport, pool) = pool();
-        let held = pool.take(&transport, 1).unwrap();
-        pool.clear();
-        assert_eq!(mapped(&books), REGION_BYTES);
-        drop(held);
-        assert_eq!(mapped(&books), 0);
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! A queue pair with one owner and no judgement: for those who give a card what no driver would.
 
-use crate::budget::Budget;
+use crate::dma::DmaBuffer;
 use crate::doorbell::Doorbell;
 use crate::error::DeviceError;
 use crate::rings::Rings;
@@ -31,7 +31,7 @@ impl QueuePair {
         entries_log2: u32,
         boot_nonce: u32,
     ) -> Result<Self, DeviceError> {
-        let rings = Rings::new(transport, entries_log2, boot_nonce, &Budget::new(u64::MAX))?;
+        let rings = Rings::new(entries_log2, boot_nonce, |bytes| DmaBuffer::new(transport, bytes))?;
         rings.enable(&**transport, index);
         Ok(Self {
             transport: Arc::clone(transport),

@@ -9,7 +9,6 @@
 //! of the ring has been consumed, and as many slots are kept free, so the card never waits for the
 //! report.
 
-use crate::budget::Budget;
 use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
 use crate::transport::Transport;
@@ -94,18 +93,17 @@ pub(crate) struct Rings {
 }
 
 impl Rings {
-    /// Rings of 2^`entries_log2` entries.
+    /// Rings of 2^`entries_log2` entries, in memory of so many bytes that nobody has used.
     ///
     /// # Errors
-    /// The budget has not enough; or of the transport.
+    /// There is no such memory.
     pub(crate) fn new(
-        transport: &Arc<dyn Transport>,
         entries_log2: u32,
         boot_nonce: u32,
-        budget: &Arc<Budget>,
+        mut zeroed: impl FnMut(usize) -> Result<DmaBuffer, DeviceError>,
     ) -> Result<Self, DeviceError> {
         let entries = 1_usize << entries_log2;
-        let memory = |entry: usize| DmaBuffer::within(transport, entries * entry, budget);
+        let mut memory = |entry: usize| zeroed(entries * entry);
         Ok(Self {
             submissions: Arc::new(memory(SUBMISSION_BYTES)?),
             completions: Arc::new(memory(COMPLETION_BYTES)?),

@@ -4,13 +4,17 @@
 
 mod support;
 
+use metisvm_driver::lines::Line;
 use metisvm_driver::measure::nop_round_trip;
 use metisvm_driver::{AsyncDevice, Device, InProcess, Resident, RunJob, Transport};
 use metisvm_firmware::registers::MAGIC;
 use metisvm_firmware::{Dtype, Geometry};
 use metisvm_sim::{FunctionalCard, SimOptions};
 use std::collections::VecDeque;
+use std::hint;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::Instant;
 use support::copies::copies;
 use support::served::Served;
@@ -111,6 +115,46 @@ fn futures_a_second(jobs: &AsyncDevice) -> f64 {
     })
 }
 
+/// A line whose neighbours nobody fetches with it.
+#[derive(Default)]
+#[repr(align(256))]
+struct Apart(Line);
+
+/// What the machine needs for one NOP without driver and card: a line for the entry, one for the doorbell and one for
+/// the completion, handed over between two threads that do nothing else. Microseconds, p50.
+fn bare_hand_over() -> f64 {
+    let apart = [(); 3].map(|()| Apart::default());
+    let [entry, doorbell, completion] = apart.each_ref().map(|Apart(line)| line);
+    let last = ROUNDS as u64;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 1..=last {
+                while doorbell.0[0].load(Ordering::Acquire) != round {
+                    hint::spin_loop();
+                }
+                let read: u64 = entry.0.iter().map(|word| word.load(Ordering::Relaxed)).sum();
+                completion.0[0].store(read, Ordering::Relaxed);
+                completion.0[1].store(round, Ordering::Release);
+            }
+        });
+        let mut trips: Vec<f64> = (1..=last)
+            .map(|round| {
+                let start = Instant::now();
+                for word in &entry.0 {
+                    word.store(round, Ordering::Relaxed);
+                }
+                doorbell.0[0].store(round, Ordering::Release);
+                while completion.0[1].load(Ordering::Acquire) != round {
+                    hint::spin_loop();
+                }
+                start.elapsed().as_secs_f64() * 1e6
+            })
+            .collect();
+        trips.sort_by(f64::total_cmp);
+        trips[ROUNDS / 2]
+    })
+}
+
 fn measure(link: &str, transport: impl Transport + 'static) {
     line(link, "register read", "µs", || register_read(&transport));
     let device = Device::open(Box::new(transport), metisvm_driver::Options::default()).unwrap();
@@ -148,6 +192,7 @@ fn links_are_measured() {
         "{:>10}  {:<34}  {:>10}  {:>10}  {:>10}",
         "link", "", "median", "least", "greatest"
     );
+    line("no link", "three lines handed over", "µs", bare_hand_over);
     measure("in process", InProcess::start(Box::new(card())).unwrap());
     let served = Served::new(card());
     measure("vfio-user", served.transport());

@@ -7,13 +7,12 @@ mod support;
 use metisvm_driver::{
     Device, DeviceError, DmaRegion, Health, InProcess, Options, Running, Transport, TransportError,
 };
-use metisvm_firmware::port::CardModel;
-use metisvm_firmware::registers::{queue, queue_register};
 use metisvm_sim::{Fault, FaultyCard, Trigger};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+use support::held::{Held, Point, Shared};
 use support::{card, small};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -30,86 +29,15 @@ fn hash(device: &Device) -> Running<Vec<[u8; 32]>> {
     device.submit_keccak(&[b"abc"]).unwrap()
 }
 
-/// A card behind a link that can hold a register write, and that may not isolate.
-struct Held {
-    inner: InProcess,
-    isolates: bool,
-    hold: AtomicBool,
-    held: Mutex<bool>,
-    changed: Condvar,
-    unmapped: AtomicUsize,
-}
-
-/// The same link, for the device and for the test.
-struct Shared(Arc<Held>);
-
-impl Held {
-    fn new(card: impl CardModel + 'static, isolates: bool) -> Arc<Self> {
-        Arc::new(Self {
-            inner: InProcess::start(Box::new(card)).unwrap(),
-            isolates,
-            hold: AtomicBool::new(false),
-            held: Mutex::new(false),
-            changed: Condvar::new(),
-            unmapped: AtomicUsize::new(0),
-        })
-    }
-
-    fn until_held(&self) {
-        let held = self.held.lock().unwrap();
-        drop(self.changed.wait_while(held, |held| !*held).unwrap());
-    }
-
-    fn let_go(&self) {
-        self.hold.store(false, Ordering::SeqCst);
-        *self.held.lock().unwrap() = false;
-        self.changed.notify_all();
-    }
-}
-
-impl Transport for Shared {
-    fn read32(&self, offset: u32) -> u32 {
-        self.0.inner.read32(offset)
-    }
-    fn write32(&self, offset: u32, value: u32) {
-        if offset == queue_register(0, queue::SQ_TAIL) && self.0.hold.swap(false, Ordering::SeqCst) {
-            let mut held = self.0.held.lock().unwrap();
-            *held = true;
-            self.0.changed.notify_all();
-            drop(self.0.changed.wait_while(held, |held| *held).unwrap());
-        }
-        self.0.inner.write32(offset, value);
-    }
-    fn allocate(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
-        self.0.inner.allocate(bytes)
-    }
-    fn unmap(&self, region: &DmaRegion) -> Result<(), TransportError> {
-        self.0.unmapped.fetch_add(1, Ordering::SeqCst);
-        self.0.inner.unmap(region)
-    }
-    fn isolates_on_unmap(&self) -> bool {
-        self.0.isolates
-    }
-    fn vectors(&self) -> u16 {
-        self.0.inner.vectors()
-    }
-    fn wait_interrupt(&self, vector: u16, timeout: Duration) -> bool {
-        self.0.inner.wait_interrupt(vector, timeout)
-    }
-    fn failure(&self) -> Option<TransportError> {
-        self.0.inner.failure()
-    }
-}
-
 #[test]
 fn a_register_write_that_hangs_holds_no_other_thread_for_longer_than_a_time_out() {
     let link = Held::new(card(small()), true);
     let device = Device::open(Box::new(Shared(Arc::clone(&link))), options()).unwrap();
     let before = hash(&device);
     thread::scope(|scope| {
-        link.hold.store(true, Ordering::SeqCst);
+        link.hold(Point::Doorbell);
         let stuck = scope.spawn(|| device.submit_keccak(&[b"stuck"]).map(drop));
-        link.until_held();
+        link.until_held(Point::Doorbell);
         let start = Instant::now();
         assert!(device.health().is_healthy());
         before.wait().unwrap();
@@ -146,6 +74,48 @@ fn without_isolation_what_a_card_never_gave_back_is_leaked_and_stays_mapped() {
         // The rings are as dangerous as the buffer.
         assert_eq!(leaked > held, !isolates, "{leaked} of {held}");
     }
+}
+
+#[test]
+fn a_card_that_is_given_up_holds_nobody_while_its_memory_is_unmapped() {
+    let card = FaultyCard::new(card(small()));
+    let faults = card.faults();
+    let link = Held::new(card, true);
+    let device = Device::open(Box::new(Shared(Arc::clone(&link))), options()).unwrap();
+    faults.arm(Trigger::Run(0), Fault::HangForGood);
+    let lost = hash(&device);
+    thread::scope(|scope| {
+        link.hold(Point::Unmap);
+        let reset = scope.spawn(|| device.reset());
+        link.until_held(Point::Unmap);
+        // The thread that unmaps has no lock that another one needs.
+        let (sender, receiver) = mpsc::channel();
+        let (device, lost) = (&device, lost);
+        scope.spawn(move || {
+            let seen = (device.health(), device.quarantined_bytes(), lost.wait());
+            let _ = sender.send(seen);
+        });
+        let seen = receiver.recv_timeout(TIMEOUT);
+        link.let_go();
+        let (health, quarantined, lost) = seen.expect("the lock is held while memory is unmapped");
+        assert!(matches!(health, Health::Dead(_)), "{health:?}");
+        assert_eq!((quarantined, lost), (0, Err(DeviceError::Timeout(TIMEOUT))));
+        reset.join().unwrap().unwrap_err();
+    });
+    assert_eq!(device.mapped_bytes(), 0);
+}
+
+#[test]
+fn memory_that_cannot_be_unmapped_counts_as_leaked() {
+    let link = Held::new(card(small()), true);
+    let device = Device::open(Box::new(Shared(Arc::clone(&link))), options()).unwrap();
+    hash(&device).wait().unwrap();
+    let mapped = device.mapped_bytes();
+    assert!(mapped > 0);
+    link.keeps_all.store(true, Ordering::SeqCst);
+    device.close();
+    assert_eq!(device.counters().leaked_bytes, mapped);
+    assert_eq!(device.mapped_bytes(), mapped);
 }
 
 #[test]

@@ -11,7 +11,6 @@ use super::submit::Caller;
 use super::{Options, QUEUE, RunJob, Shared};
 use crate::error::DeviceError;
 use crate::health::Health;
-use crate::rings::Rings;
 use crate::transport::Transport;
 use metisvm_firmware::registers::{self as reg, CardState};
 use metisvm_firmware::{Capabilities, Dtype, microprograms};
@@ -89,7 +88,7 @@ impl Shared {
         });
         if let Err(fault) = &verdict {
             // Any failure of the self-test, even a refusal, means a card that cannot be used.
-            self.condemn(&mut self.lock(), fault);
+            self.condemn_now(fault);
         }
         verdict
     }
@@ -100,7 +99,7 @@ impl Shared {
             .ring_entries_log2
             .clamp(1, self.capabilities.max_queue_entries.ilog2());
         let boot_nonce = self.lock().boot_nonce;
-        let rings = Rings::new(&self.transport, log2, boot_nonce, self.pool.budget())?;
+        let rings = self.allocate_rings(log2, boot_nonce)?;
         rings.enable(&*self.transport, QUEUE);
         let mut state = self.lock();
         state.rings = Some(rings);

@@ -7,10 +7,11 @@
 //! settled, and its outcome is delivered.
 
 use super::ticket::{Answer, Deliver, Delivery, Key, Outcome, Remains, Ticket, Verdict};
-use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
+use crate::lending::LentBuffer;
 use metisvm_firmware::Opcode;
 use std::collections::VecDeque;
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 /// All tickets of a device.
@@ -29,8 +30,13 @@ pub(super) struct Jobs {
     due: Vec<Key>,
     waiting: usize,
     most: usize,
-    /// Counts answers to jobs that had a buffer.
-    buffers_given_back: u64,
+}
+
+/// Jobs that are answered and have a buffer, with nobody who waits to collect them.
+pub(super) struct Uncollected {
+    pub(super) all: usize,
+    /// Those of threads that do not wait for memory.
+    pub(super) by_others: usize,
 }
 
 impl Jobs {
@@ -62,6 +68,8 @@ impl Jobs {
             sequence: 0,
             left: entries,
             owned,
+            submitter: buffer.is_some().then(|| thread::current().id()),
+            awaited: false,
             deliver: None,
             cancelled: false,
             verdict: None,
@@ -126,7 +134,6 @@ impl Jobs {
         if ticket.left > 0 {
             return None;
         }
-        self.buffers_given_back += u64::from(ticket.buffer.is_some());
         self.settle(index, verdict);
         let ticket = &mut self.tickets[index as usize];
         let mut remains = ticket.take();
@@ -192,15 +199,18 @@ impl Jobs {
         Some(outcome)
     }
 
-    /// Has the outcome of a ticket delivered, also one that is settled already.
+    /// A thread is about to wait for a ticket and to collect it.
+    pub(super) fn set_awaited(&mut self, key: Key) {
+        if let Some(ticket) = self.find(key) {
+            ticket.awaited = true;
+        }
+    }
+
+    /// Has the outcome of a ticket that waits delivered, once it is settled.
     pub(super) fn watch(&mut self, key: Key, deliver: Deliver) {
         let Some(ticket) = self.find(key) else { return };
         ticket.deliver = Some(deliver);
-        let settled = ticket.verdict.is_some();
         self.watched += 1;
-        if settled {
-            self.due.push(key);
-        }
     }
 
     /// How many tickets are watched.
@@ -276,7 +286,7 @@ impl Jobs {
 
     /// No answer is believed any more: whoever waits, or has not collected yet, gets the fault. Gives all
     /// buffers, as the card may write any of them.
-    pub(super) fn abandon(&mut self, fault: &DeviceError) -> Vec<DmaBuffer> {
+    pub(super) fn abandon(&mut self, fault: &DeviceError) -> Vec<LentBuffer> {
         let mut buffers = Vec::new();
         for index in 0..self.tickets.len() as u32 {
             let ticket = &mut self.tickets[index as usize];
@@ -305,7 +315,7 @@ impl Jobs {
         let overdue = |ticket: &&Ticket| ticket.number != 0 && ticket.verdict.is_some() && ticket.left > 0;
         let tickets = self.tickets.iter().filter(overdue);
         let buffers = tickets.filter_map(|ticket| ticket.buffer.as_ref());
-        buffers.map(DmaBuffer::bytes).sum()
+        buffers.map(|buffer| buffer.bytes()).sum()
     }
 
     /// The card writes nothing any more: frees what overdue jobs still hold.
@@ -320,15 +330,18 @@ impl Jobs {
         }
     }
 
-    /// Changes whenever the card lets go of a buffer.
-    pub(super) fn buffers_given_back(&self) -> u64 {
-        self.buffers_given_back
-    }
-
-    /// Whether some job that is not answered has a buffer.
-    pub(super) fn will_give_buffers_back(&self) -> bool {
-        let has = |ticket: &Ticket| ticket.number != 0 && ticket.left > 0 && ticket.buffer.is_some();
-        self.tickets.iter().any(has)
+    /// What has to be collected before its memory comes free, while these threads wait for memory.
+    pub(super) fn uncollected(&self, waiting: &[ThreadId]) -> Uncollected {
+        let (mut all, mut by_others) = (0, 0);
+        for ticket in &self.tickets {
+            let answered = ticket.number != 0 && ticket.left == 0 && ticket.buffer.is_some();
+            if answered && ticket.deliver.is_none() && !ticket.awaited {
+                all += 1;
+                let waits = ticket.submitter.is_some_and(|thread| waiting.contains(&thread));
+                by_others += usize::from(!waits);
+            }
+        }
+        Uncollected { all, by_others }
     }
 
     /// Whether some job that is not answered will give card memory or a handle back.

@@ -9,6 +9,7 @@
 
 mod answers;
 mod bring_up;
+mod dma_memory;
 mod futures;
 mod jobs;
 mod keccak;
@@ -32,12 +33,11 @@ pub use submit::MAX_TRANSFER_BYTES;
 use crate::budget::Budget;
 use crate::card_counters::{self, CardCounters};
 use crate::counters::{Counters, LiveCounters, add};
-use crate::dma::DmaBuffer;
 use crate::doorbell::Doorbell;
 use crate::error::DeviceError;
 use crate::health::Health;
+use crate::lending::LentBuffer;
 use crate::pool::Pool;
-use crate::region::PAGE_BYTES;
 use crate::transport::Transport;
 use crate::watch;
 use metisvm_firmware::registers::{self as reg, queue, queue_register};
@@ -147,7 +147,7 @@ impl Device {
     /// Puts the device out of service until a reset, for a fault that only its user can see (a
     /// wrong product, for one). Jobs in flight fail with it.
     pub fn condemn(&self, fault: DeviceError) {
-        self.shared.condemn(&mut self.shared.lock(), &fault);
+        self.shared.condemn_now(&fault);
     }
 
     /// What it has done.
@@ -155,7 +155,9 @@ impl Device {
         let state = self.shared.lock();
         let (now, most) = (state.jobs.waiting(), state.jobs.most());
         drop(state);
-        self.shared.counters.snapshot(now as u64, most as u64)
+        let mut counters = self.shared.counters.snapshot(now as u64, most as u64);
+        counters.leaked_bytes += self.shared.pool.budget().leaked();
+        counters
     }
 
     /// A performance counter of the card (`metisvm_firmware::registers::counter` has the indices), from its power-up
@@ -331,31 +333,20 @@ impl Shared {
         self.head.ring(&*self.transport);
     }
 
-    /// Gives up the lock and writes the doorbells that are due.
+    /// Gives up the lock, writes the doorbells that are due, and unmaps what nobody uses any more.
     fn leave<T>(&self, state: MutexGuard<'_, State>, result: T) -> T {
         drop(state);
         self.ring();
+        self.pool.tidy();
         result
     }
 
-    /// A buffer for a job's input and, from the offset that comes with it, its output, on pages of its own.
-    fn take_buffer(
-        &self,
-        caller: Caller,
-        input: usize,
-        output: usize,
-    ) -> Result<(DmaBuffer, usize), DeviceError> {
-        let offset = input.next_multiple_of(PAGE_BYTES);
-        let buffer = self.take_dma_memory(caller, offset + output)?;
-        Ok((buffer, offset))
-    }
-
     /// Counts what a job moved, and takes its buffer back.
-    fn finish(&self, buffer: Option<DmaBuffer>, to_card: usize, from_card: usize) {
+    fn finish(&self, buffer: Option<LentBuffer>, to_card: usize, from_card: usize) {
         add(&self.counters.to_card, to_card as u64);
         add(&self.counters.from_card, from_card as u64);
         if let Some(buffer) = buffer {
-            self.pool.give(buffer);
+            self.give_back(buffer);
         }
     }
 

@@ -13,6 +13,7 @@ use super::{QUEUE, Shared};
 use crate::counters::add;
 use crate::error::DeviceError;
 use crate::health::Health;
+use crate::lending::LentBuffer;
 use crate::transport::Transport;
 use metisvm_firmware::registers as reg;
 use std::sync::{Arc, PoisonError};
@@ -55,7 +56,7 @@ impl Shared {
             state.quarantine.add_rings(rings);
         }
         let buffers = state.jobs.abandon(fault);
-        state.quarantine.extend(buffers);
+        state.quarantine.extend(buffers.into_iter().map(LentBuffer::keep));
         self.take_out_of_service(state, fault);
         if let Health::Dead(_) = state.health {
             self.write_off(state);
@@ -63,7 +64,14 @@ impl Shared {
         wake_all(state);
     }
 
-    /// The quarantine of a card that will never acknowledge a reset.
+    /// The same, by a thread that holds nothing and may wait for the link.
+    pub(super) fn condemn_now(&self, fault: &DeviceError) {
+        self.condemn(&mut self.lock(), fault);
+        self.pool.tidy();
+    }
+
+    /// The quarantine of a card that will never acknowledge a reset. It is only retired here, and unmapped by a thread
+    /// that has given up the lock.
     fn write_off(&self, state: &mut State) {
         let quarantine = std::mem::take(&mut state.quarantine);
         if self.transport.isolates_on_unmap() {
@@ -95,9 +103,10 @@ impl Shared {
             }
             Err(fault) => self.condemn(&mut state, fault),
         }
-        drop(state);
+        self.leave(state, ());
         let verdict = verdict.and_then(|_| self.bring_up());
         drop(resetting);
+        self.pool.tidy();
         verdict
     }
 
@@ -163,7 +172,11 @@ impl Drop for Shared {
             state.quarantine.add_rings(rings);
         }
         let unanswered = state.jobs.abandon(&DeviceError::Dead);
-        state.quarantine.extend(unanswered);
+        state
+            .quarantine
+            .extend(unanswered.into_iter().map(LentBuffer::keep));
         self.write_off(&mut state);
+        drop(state);
+        self.pool.tidy();
     }
 }

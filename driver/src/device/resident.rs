@@ -128,7 +128,11 @@ impl Shared {
             self.take_card_memory(self.lock(), caller, |state| self.take_place(state, size, kind));
         let place = match place {
             Ok(place) => place,
-            Err(refusal) => return self.leave(state, Err(refusal)),
+            Err(refusal) => {
+                let refused = self.leave(state, Err(refusal));
+                self.give_back(buffer);
+                return refused;
+            }
         };
         let submission = Submission {
             opcode: Opcode::LoadResident as u8,

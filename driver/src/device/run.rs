@@ -106,7 +106,11 @@ impl Shared {
         let (state, held) = self.take_card_memory(self.lock(), caller, |state| self.hold_for_run(state, job));
         let holds = match held {
             Ok(holds) => holds,
-            Err(refusal) => return self.leave(state, Err(refusal)),
+            Err(refusal) => {
+                let refused = self.leave(state, Err(refusal));
+                self.give_back(buffer);
+                return refused;
+            }
         };
         let (card_address, card_bytes) = holds.workspace.unwrap_or_default();
         let handle =

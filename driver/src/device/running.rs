@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::ticket::{Answer, Deliver, Key, Outcome};
+use super::wait::wake_settled;
 use crate::error::DeviceError;
 use std::sync::Arc;
 use std::time::Instant;
@@ -73,7 +74,8 @@ impl<T> Running<T> {
         let Stage::Submitted(key, _) = self.stage else {
             return self.finish(None);
         };
-        let state = self.shared.lock();
+        let mut state = self.shared.lock();
+        state.jobs.set_awaited(key);
         let (state, outcome) = self
             .shared
             .wait_for(state, Some(key), |state| state.jobs.collect(key));
@@ -89,8 +91,8 @@ impl<T> Running<T> {
         }
     }
 
-    /// Has a thread of the driver's own call `then` with what comes of it; gives the job's key, unless there was
-    /// nothing to ask the card.
+    /// Has a thread of the driver's own call `then` with what comes of it, or calls it at once where that is known;
+    /// gives the job's key, unless it is over.
     pub(super) fn when_done(
         mut self,
         then: impl FnOnce(Result<T, DeviceError>) + Send + 'static,
@@ -110,6 +112,12 @@ impl<T> Running<T> {
             then(outcome.and_then(|answer| finish(shared, answer)));
         };
         let mut state = self.shared.lock();
+        if let Some(outcome) = state.jobs.collect(key) {
+            // The thread that watches may be asleep until another job is answered.
+            let outcome = self.shared.leave(state, outcome);
+            deliver(&self.shared, outcome);
+            return None;
+        }
         state.jobs.watch(key, Deliver::new(deliver));
         drop(state);
         self.shared.watched.notify_all();
@@ -119,7 +127,11 @@ impl<T> Running<T> {
     fn finish(&mut self, outcome: Option<Outcome>) -> Result<T, DeviceError> {
         match (std::mem::replace(&mut self.stage, Stage::Collected), outcome) {
             (Stage::Done(result), _) => Ok(result),
-            (Stage::Submitted(_, finish), Some(outcome)) => finish(&self.shared, outcome?),
+            (Stage::Submitted(_, finish), Some(outcome)) => {
+                let result = finish(&self.shared, outcome?);
+                self.shared.pool.tidy();
+                result
+            }
             _ => Err(DeviceError::Collected),
         }
     }
@@ -131,6 +143,7 @@ impl<T> Drop for Running<T> {
             let mut state = self.shared.lock();
             if let Some(remains) = state.jobs.disown(key) {
                 self.shared.take_back(&mut state, remains, true);
+                wake_settled(&state);
             }
         }
     }

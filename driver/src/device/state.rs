@@ -12,6 +12,7 @@ use crate::rings::Rings;
 use metisvm_firmware::Capabilities;
 use metisvm_firmware::submission::CARD_ALIGN;
 use std::sync::Arc;
+use std::thread::ThreadId;
 
 pub(super) struct State {
     pub(super) health: Health,
@@ -28,6 +29,8 @@ pub(super) struct State {
     pub(super) pumping: bool,
     /// Threads that wait while another pumps.
     pub(super) sleepers: Vec<Sleeper>,
+    /// Threads that wait for memory for DMA.
+    pub(super) awaiting_memory: Vec<ThreadId>,
     /// Memory that the card may still write, of jobs that are given up.
     pub(super) quarantine: Quarantine,
     /// Resident memory that was dropped, to be evicted once no job uses it.
@@ -47,6 +50,7 @@ impl State {
             jobs: Jobs::default(),
             pumping: false,
             sleepers: Vec::new(),
+            awaiting_memory: Vec::new(),
             quarantine: Quarantine::default(),
             dropped: Vec::new(),
         }

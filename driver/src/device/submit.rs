@@ -7,7 +7,7 @@
 use super::Shared;
 use super::state::State;
 use super::ticket::{Key, NOBODY, Remains};
-use crate::dma::DmaBuffer;
+use super::wait::wake_settled;
 use crate::error::DeviceError;
 use crate::rings::Reserved;
 use metisvm_firmware::Submission;
@@ -153,6 +153,7 @@ impl Shared {
         });
         if let Err(refusal) = ready {
             self.take_back(&mut state, remains, false);
+            wake_settled(&state);
             return self.leave(state, Err(refusal));
         }
         let key = state.jobs.open(1, true, remains);
@@ -170,35 +171,12 @@ impl Shared {
             && let Some(remains) = state.jobs.disown(key)
         {
             self.take_back(&mut state, remains, true);
+            wake_settled(&state);
         }
         if let Some(entry) = entry {
             self.take_entry_back(&mut state, entry);
         }
         self.leave(state, ());
-    }
-
-    /// Takes memory for DMA, waiting for jobs in flight that have some, but not longer than a job may take.
-    pub(super) fn take_dma_memory(&self, caller: Caller, bytes: usize) -> Result<DmaBuffer, DeviceError> {
-        let start = Instant::now();
-        loop {
-            let seen = self.lock().jobs.buffers_given_back();
-            let full = match self.pool.take(&self.transport, bytes) {
-                Err(full @ DeviceError::DmaMemoryFull { .. }) => full,
-                outcome => return outcome,
-            };
-            let (state, goes_on) = self.wait_for(self.lock(), None, |state| {
-                if let Err(refusal) = caller.check(state) {
-                    Some(Err(refusal))
-                } else if state.jobs.buffers_given_back() != seen {
-                    Some(Ok(()))
-                } else if !state.jobs.will_give_buffers_back() || start.elapsed() >= self.options.timeout {
-                    Some(Err(full.clone()))
-                } else {
-                    None
-                }
-            });
-            self.leave(state, goes_on)?;
-        }
     }
 
     /// Takes something of the card's memory, waiting for jobs in flight and evictions that will give some

@@ -2,10 +2,11 @@
 
 use super::Shared;
 use super::resident::Place;
-use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
+use crate::lending::LentBuffer;
 use metisvm_firmware::Opcode;
 use std::sync::Arc;
+use std::thread::ThreadId;
 
 /// What a job holds on the card until it is answered.
 #[derive(Debug, Default)]
@@ -46,7 +47,7 @@ pub(super) type Outcome = Result<Answer, DeviceError>;
 #[derive(Debug)]
 pub(super) struct Answer {
     /// What it has read and written.
-    pub(super) buffer: Option<DmaBuffer>,
+    pub(super) buffer: Option<LentBuffer>,
     /// Of a RUN or KECCAK, the CRC-32 of its output.
     pub(super) detail: u32,
 }
@@ -91,6 +92,10 @@ pub(super) struct Ticket {
     pub(super) left: usize,
     /// Somebody will collect it.
     pub(super) owned: bool,
+    /// Who submitted it, if it has a buffer: most likely its owner.
+    pub(super) submitter: Option<ThreadId>,
+    /// A thread waits to collect it.
+    pub(super) awaited: bool,
     /// Its outcome is not collected, but delivered.
     pub(super) deliver: Option<Deliver>,
     /// Its entry may be answered as cancelled.
@@ -98,7 +103,7 @@ pub(super) struct Ticket {
     /// `None` while it waits.
     pub(super) verdict: Option<Verdict>,
     pub(super) holds: Holds,
-    pub(super) buffer: Option<DmaBuffer>,
+    pub(super) buffer: Option<LentBuffer>,
 }
 
 /// What a job needs, and what its ticket gives back when it is answered or nobody's any more.
@@ -107,7 +112,7 @@ pub(super) struct Remains {
     pub(super) opcode: Opcode,
     pub(super) holds: Holds,
     /// What the card may read and write.
-    pub(super) buffer: Option<DmaBuffer>,
+    pub(super) buffer: Option<LentBuffer>,
 }
 
 impl Ticket {

@@ -49,7 +49,7 @@ pub enum BindError {
     },
     /// The driver is not there.
     #[error(
-        "{0}: the kernel has no vfio-pci: load it (modprobe vfio-pci), and for each start of the machine (echo vfio-pci > \
+        "{0}: the kernel has no vfio-pci: load it (modprobe vfio-pci), and for each start of the machine (echo vfio-pci >> \
          /etc/modules-load.d/metisvm.conf)"
     )]
     NoModule(Bdf),

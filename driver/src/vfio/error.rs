@@ -57,6 +57,20 @@ pub enum VfioError {
         /// What was to be opened.
         path: PathBuf,
     },
+    /// The node is there, and the kernel refuses it for another reason.
+    #[error(
+        "{bdf}: {path} cannot be opened for reading and writing: {error}; look at the file and its file system (ls -l \
+         {path}; findmnt -T {path})",
+        path = path.display()
+    )]
+    Node {
+        /// The function.
+        bdf: Bdf,
+        /// What was to be opened.
+        path: PathBuf,
+        /// What the kernel said.
+        error: io::Error,
+    },
     /// This user may not.
     #[error(
         "{bdf}: this user may not open {path}: give it to a group that the user is in (a udev rule: \
@@ -120,11 +134,12 @@ impl VfioError {
     }
 
     /// Why a node of VFIO's cannot be opened.
-    pub(super) fn of_node(bdf: Bdf, path: &Path, error: &io::Error) -> Self {
+    pub(super) fn of_node(bdf: Bdf, path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {
             io::ErrorKind::PermissionDenied => Self::NoPermission { bdf, path },
-            _ => Self::NoNode { bdf, path },
+            io::ErrorKind::NotFound => Self::NoNode { bdf, path },
+            _ => Self::Node { bdf, path, error },
         }
     }
 }

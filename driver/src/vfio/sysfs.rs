@@ -93,7 +93,7 @@ impl Kernel {
         for path in [self.dev.join("vfio/vfio"), self.node(group)] {
             let access = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK;
             if let Err(error) = rustix::fs::access(&path, access) {
-                return Err(VfioError::of_node(bdf, &path, &error.into()));
+                return Err(VfioError::of_node(bdf, &path, error.into()));
             }
         }
         Ok(group)

@@ -32,13 +32,37 @@ fn zero(g: &mut Parsed) -> Value {
     g.constant(&Tensor::new(ty(DType::I8, &[]), vec![0]).expect("in range"))
 }
 
-/// So many rows times a square matrix.
-fn product(rows: u32, side: u32) -> Arc<Graph> {
+/// To bytes again, with a multiplier that leaves them in range: how a layer ends.
+fn requantised(g: &mut Parsed, y: Value, shift: i32) -> Value {
+    let mut scalar = |dtype, value| {
+        let tensor = Tensor::new(ty(dtype, &[]), vec![value]).expect("in range");
+        g.constant(&tensor)
+    };
+    let parameters = [
+        scalar(DType::I16, 16_384),
+        scalar(DType::U8, shift),
+        scalar(DType::I8, 0),
+    ];
+    let [multiplier, shift, zero] = parameters;
+    g.node(
+        Op::Requantise {
+            to: DType::I8,
+            axis: 0,
+        },
+        &[y, multiplier, shift, zero],
+    )
+}
+
+/// So many rows times a square matrix; as a layer, or as its sums.
+fn product(rows: u32, side: u32, layer: bool) -> Arc<Graph> {
     let mut g = Parsed::default();
     let x = g.input("x", ty(DType::I8, &[rows, side]));
     let w = constant(&mut g, DType::I8, &[side, side]);
     let zero = zero(&mut g);
-    let y = g.node(Op::MatMul, &[x, w, zero, zero]);
+    let mut y = g.node(Op::MatMul, &[x, w, zero, zero]);
+    if layer {
+        y = requantised(&mut g, y, 24);
+    }
     g.output("y", y);
     Arc::new(g.check().expect("sound"))
 }
@@ -54,7 +78,8 @@ fn convolution(channels: u32, side: u32) -> Arc<Graph> {
         dilation: [1, 1],
         padding: Padding::all(1),
     };
-    let y = g.node(Op::Conv2d { window, groups: 1 }, &[x, w, zero, zero]);
+    let sums = g.node(Op::Conv2d { window, groups: 1 }, &[x, w, zero, zero]);
+    let y = requantised(&mut g, sums, 24);
     g.output("y", y);
     Arc::new(g.check().expect("sound"))
 }
@@ -123,11 +148,13 @@ fn compare(graph: &Arc<Graph>) -> [Duration; 2] {
 
 fn main() {
     let mut all: Vec<(String, Arc<Graph>)> = vec![
-        ("1 row × 256×256".into(), product(1, 256)),
-        ("1 row × 1024×1024".into(), product(1, 1024)),
-        ("64 rows × 256×256".into(), product(64, 256)),
-        ("64 rows × 1024×1024".into(), product(64, 1024)),
+        ("1 row × 1024×1024".into(), product(1, 1024, true)),
+        ("64 rows × 256×256".into(), product(64, 256, true)),
+        ("64 rows × 1024×1024".into(), product(64, 1024, true)),
+        ("the same, sums".into(), product(64, 1024, false)),
+        ("4 rows × 4096×4096".into(), product(4, 4096, true)),
         ("3×3, 64 channels, 16×16".into(), convolution(64, 16)),
+        ("3×3, 256 channels, 8×8".into(), convolution(256, 8)),
     ];
     all.extend(bundles());
     let one_thread = rayon::ThreadPoolBuilder::new()

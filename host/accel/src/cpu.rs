@@ -11,6 +11,7 @@ mod executable;
 mod levels;
 mod memory;
 mod program;
+mod rest;
 mod run;
 mod scalar;
 mod self_test;
@@ -19,6 +20,7 @@ mod space;
 mod view;
 
 pub use levels::{Report, Sabotage};
+pub(crate) use rest::{Rest, trusted_level};
 
 use crate::backend::{Backend, BackendError, Executable};
 use executable::Compiled;

@@ -25,7 +25,7 @@ pub use pool::{FpgaPool, LateCard, MOST_CARDS, Member, Opener, PoolWork};
 
 use crate::backend::{Backend, BackendError, DeviceReport, Executable, Placement};
 use crate::check::Checker;
-use card::{Card, When};
+use card::{Card, Recovery, When};
 use metisvm_driver::{Counters, Device};
 use metisvm_firmware::Capabilities;
 use metisvm_firmware::registers::features;
@@ -69,12 +69,22 @@ pub struct FpgaBackend(Arc<Card>);
 impl FpgaBackend {
     /// A backend over an open device.
     pub fn new(device: Device, options: Options) -> Self {
-        Self(Arc::new(Card::new(device, options, None)))
+        Self(Arc::new(Card::new(device, options, Recovery::Resets)))
+    }
+
+    /// The same for a device whose owner looks after it: the backend takes work while the device is healthy, and leaves
+    /// a reset to the owner, whatever the faults.
+    pub fn without_recovery(device: Device, options: Options) -> Self {
+        Self(Arc::new(Card::new(device, options, Recovery::Owner)))
     }
 
     /// The same for a card that can be opened anew when it is away.
     pub fn reopening(device: Device, options: Options, reopen: Reopen) -> Self {
-        Self(Arc::new(Card::new(device, options, Some((When::Away, reopen)))))
+        Self(Arc::new(Card::new(
+            device,
+            options,
+            Recovery::Opening(When::Away, reopen),
+        )))
     }
 
     /// The same for a card that comes back by itself while its link is whole, so that it is opened anew only where that
@@ -83,7 +93,7 @@ impl FpgaBackend {
         Self(Arc::new(Card::new(
             device,
             options,
-            Some((When::LinkIsBroken, reopen)),
+            Recovery::Opening(When::LinkIsBroken, reopen),
         )))
     }
 

@@ -4,13 +4,16 @@ mod bench;
 mod card;
 mod cpu;
 mod device;
+mod hex;
 mod model;
+mod prove;
 mod sim;
 
 pub use bench::Bench;
 pub use card::Card;
 pub use device::{Bind, Device, Doctor, List, OneCard, Roots, Unbind, Validate};
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
+pub use prove::{FormChoice, Key, Keys, Prove, Verify};
 pub use sim::Sim;
 
 use crate::fault::Injection;
@@ -41,6 +44,10 @@ impl Args {
             Command::Run(run) => run.problem(),
             Command::Model(model) => model.problem(),
             Command::Bench(bench) => bench.problem(),
+            Command::Device(device) => device.problem(),
+            Command::Prove(prove) => prove.problem(),
+            Command::Verify(verify) => verify.problem(),
+            Command::Node(node) => node.problem(),
             _ => None,
         };
         match problem {
@@ -65,11 +72,21 @@ pub enum Command {
     /// Import, look at and run models
     #[command(subcommand)]
     Model(Model),
+    /// Prove an inference, or those that a block's transaction asked for
+    Prove(Prove),
+    /// Check a proof of an inference
+    Verify(Verify),
+    /// Say and write the key that verifies a model's proofs
+    Key(Key),
     /// Measure engines side by side
     Bench(Bench),
     /// Cards of this machine: what there is, whether it works, and what is in its way
     #[command(subcommand)]
     Device(Device),
+    /// Serve a chain to developers' tools: JSON-RPC over HTTP and WebSocket
+    Node(Box<crate::node::Node>),
+    /// Import a chain of RLP blocks, each validated as it comes
+    ImportChain(crate::node::ImportChain),
     /// Serve a simulated card to another process, or to a virtual machine (vfio-user)
     Sim(Sim),
 }
@@ -79,7 +96,11 @@ impl Command {
     fn wrong_use(&self, problem: String) -> clap::Error {
         let path: &[&str] = match self {
             Self::Run(_) => &["run"],
+            Self::Node(_) => &["node"],
             Self::Model(model) => &["model", model.name()],
+            Self::Device(device) => &["device", device.name()],
+            Self::Prove(_) => &["prove"],
+            Self::Verify(_) => &["verify"],
             _ => &[],
         };
         let mut meant = Args::command();
@@ -349,7 +370,7 @@ impl Engine {
     }
 
     /// What of this does nothing. `all` backends are used whatever the list says.
-    fn problem(&self, all: bool) -> Option<String> {
+    pub(crate) fn problem(&self, all: bool) -> Option<String> {
         for (index, backend) in self.backend.iter().enumerate() {
             if self.backend[..index].contains(backend) {
                 let name = crate::composition::name(*backend);
@@ -529,7 +550,7 @@ const THREADS_A_PROCESSOR: usize = 4;
 /// So many are taken on any machine: state that has to be read from a disk is waited for by several at once.
 const THREADS_ANYWHERE: usize = 16;
 
-fn threads(text: &str) -> Result<usize, String> {
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let most = (processors * THREADS_A_PROCESSOR).max(THREADS_ANYWHERE);
     match text.parse::<usize>() {

@@ -2,7 +2,7 @@
 
 use crate::args::{Backend, Engine, Place};
 use crate::card_report::{CardMark, CardReport, OpenCard};
-use crate::fpga_cards::{Absent, open_cards};
+use crate::fpga_cards::{Absent, Missing, open_cards};
 use crate::output;
 use crate::user_cache;
 use metisvm_accel::cpu::{self, CpuBackend};
@@ -288,8 +288,8 @@ fn compose_with(engine: &Engine, models: &[Bundle], absent: Absent) -> Compositi
                         .iter()
                         .map(|card| (card.title.clone(), Member::Open(card.backend.clone())));
                     let mut members: Vec<_> = open.collect();
-                    for (title, open) in missing {
-                        let card = LateCard::default();
+                    for Missing { title, why, open } in missing {
+                        let card = LateCard::missing(why);
                         late.push((title.clone(), card.clone()));
                         members.push((title, Member::Absent(card, open)));
                     }

@@ -111,6 +111,11 @@ impl DataDir {
         self.chain.as_ref()
     }
 
+    /// The chain, to go on with it elsewhere.
+    pub fn take_chain(&mut self) -> Option<Chain> {
+        self.chain.take()
+    }
+
     /// Begins a chain with a block that was executed and is what its header says.
     ///
     /// # Errors

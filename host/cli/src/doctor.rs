@@ -5,25 +5,32 @@ mod finding;
 mod iommu;
 mod kernel;
 mod limits;
+mod local;
 mod slots;
 mod socket;
+mod unix_sockets;
 
 pub use finding::{Finding, State};
 
 use crate::args::{Card, Roots};
+use crate::error::CliError;
 use crate::user_cache;
 use files::Files;
 
 /// Looks at everything that a card needs; where none is named, that those on the bus do.
-pub fn look(roots: &Roots, card: Option<&Card>) -> Vec<Finding> {
+///
+/// # Errors
+/// There is no machine to be looked at.
+pub fn look(roots: &Roots, card: Option<&Card>) -> Result<Vec<Finding>, CliError> {
     let named = match card {
         None => None,
         Some(Card::Vfio(bdf)) => Some(*bdf),
-        Some(Card::VfioUser(path)) => return vec![socket::socket(path)],
-        Some(Card::Functional(_)) => return vec![socket::nothing()],
-        Some(Card::Rtl(_)) => return vec![socket::tools(), socket::cache(user_cache::folder().is_some())],
+        Some(Card::VfioUser(path)) => return Ok(socket::socket(path)),
+        Some(Card::Functional(_)) => return Ok(vec![local::nothing()]),
+        Some(Card::Rtl(_)) => return Ok(vec![local::tools(), local::cache(user_cache::folder().is_some())]),
     };
-    let files = Files::below(&roots.root);
+    let kernel = roots.kernel()?;
+    let files = Files::below(roots.folder());
     let mut findings = vec![
         iommu::iommu(&files),
         iommu::interrupts(&files),
@@ -34,6 +41,6 @@ pub fn look(roots: &Roots, card: Option<&Card>) -> Vec<Finding> {
         limits::locked_memory(&files),
         limits::huge_pages(&files),
     ];
-    findings.extend(slots::slots(&roots.kernel(), named));
-    findings
+    findings.extend(slots::slots(&kernel, named));
+    Ok(findings)
 }

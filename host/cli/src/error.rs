@@ -51,6 +51,34 @@ pub enum CliError {
     /// A card could not be served.
     #[error(transparent)]
     Serve(#[from] metisvm_sim::vfio_user::ServerError),
+    /// A model cannot be proven.
+    #[error("model {model}: {problem}")]
+    Prepare {
+        /// Which.
+        model: metisvm_model::ModelId,
+        /// Why.
+        problem: metisvm_prover::PrepareError,
+    },
+    /// An inference was not proven.
+    #[error(transparent)]
+    Prove(#[from] metisvm_prover::ProveError),
+    /// There is no key, or no proof.
+    #[error("{0}")]
+    Proof(String),
+    /// An option makes no sense.
+    #[error("{0}")]
+    Use(String),
+    /// A node did not come about, or failed.
+    #[error(transparent)]
+    Node(metisvm_node::NodeError),
+    /// An address could not be listened on.
+    #[error("cannot listen on {address}: {error}; choose another with --host and --port")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
     /// Data within the binary is damaged.
     #[error("the bundled {what} is damaged: {problem}; build the binary again")]
     Bundled {

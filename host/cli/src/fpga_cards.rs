@@ -18,13 +18,22 @@ pub(crate) enum Absent {
     IsLookedFor,
 }
 
+/// A card that may come later.
+pub(crate) struct Missing {
+    pub(crate) title: String,
+    /// Why it does not open now, which was told.
+    pub(crate) why: String,
+    /// How it is opened then.
+    pub(crate) open: Opener,
+}
+
 /// Opens the cards that the arguments name. Of those that do not open it says why; of those that may come later, how
 /// they are opened then.
 pub(crate) fn open_cards(
     engine: &Engine,
     absent: Absent,
     problems: &mut Vec<String>,
-) -> (Vec<OpenCard>, Vec<(String, Opener)>) {
+) -> (Vec<OpenCard>, Vec<Missing>) {
     let named = engine.cards();
     let several = named.len() > 1;
     let (mut opened, mut missing) = (Vec::new(), Vec::new());
@@ -54,10 +63,11 @@ pub(crate) fn open_cards(
                     "fpga: {which} does not open: {error}; it is looked for, and used once it does"
                 ));
                 let (engine, card) = (engine.clone(), card.clone());
-                missing.push((
+                missing.push(Missing {
                     title,
-                    Box::new(move || open_backend(&engine, &card, &[]).map(|(backend, _)| backend)) as Opener,
-                ));
+                    why: error,
+                    open: Box::new(move || open_backend(&engine, &card, &[]).map(|(backend, _)| backend)),
+                });
             }
             Err(error) => problems.push(format!("fpga: {which} does not open: {error}")),
         }

@@ -13,8 +13,7 @@ fn main() -> ExitCode {
     // Wrong use ends in clap with exit code 2, help and version with 0.
     let args = Args::parse().check().unwrap_or_else(|wrong_use| wrong_use.exit());
     match commands::run(args) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(end) => end.into(),
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::fail(&error);

@@ -25,9 +25,14 @@ struct Sim(Child);
 
 impl Sim {
     fn start(folder: &Path) -> Self {
+        Self::with(folder, &[])
+    }
+
+    fn with(folder: &Path, more: &[&str]) -> Self {
         let mut command = metisvm(folder);
         command
             .args(["sim", "--socket", "late", "--json"])
+            .args(more)
             .stdout(Stdio::null());
         Self(command.spawn().unwrap())
     }
@@ -95,6 +100,30 @@ fn a_card_that_is_absent_at_the_start_is_brought_in_when_its_server_starts() {
         drop(sim);
         execute(&blocks[2], &composed);
     }
+}
+
+#[test]
+fn why_a_card_that_came_does_not_open_is_told_once() {
+    let folder = tempdir().unwrap();
+    let mut engine = Engine::of(vec![Backend::Fpga]);
+    engine.card = vec![Card::VfioUser(folder.path().join("late"))];
+    let composed = composition::compose_for_long(&engine, &[]);
+    // Its server comes, and its first self-test is wrong.
+    let _sim = Sim::with(folder.path(), &["--fault", "flip-bit@0"]);
+    let start = Instant::now();
+    while late_jobs(&composed).is_none() {
+        assert!(start.elapsed() < PATIENCE, "it was not found");
+        thread::sleep(Duration::from_millis(10));
+    }
+    let errors = composed.take_card_errors();
+    let told = |words: &str| errors.iter().filter(|error| error.contains(words)).count();
+    assert_eq!(
+        told("it does not open: the self-test's output is wrong"),
+        1,
+        "{errors:?}"
+    );
+    // That there was no server was said before.
+    assert_eq!(told("is metisvm sim running"), 0, "{errors:?}");
 }
 
 #[test]

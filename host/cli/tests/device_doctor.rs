@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use support::doctor::{findings, only, says};
 use support::machine::{CARD, Machine};
-use support::stdout;
+use support::{stderr, stdout};
 
 const CMDLINE: &str = "proc/cmdline";
 const GROUP: &str = "sys/kernel/iommu_groups/7";
@@ -373,4 +373,64 @@ fn group_is_that_of_the_machine() {
         .find(|finding| finding["check"] == "iommu_group")
         .unwrap();
     says(group, "iommu_group", "blocks", &["no-IOMMU mode"]);
+}
+
+#[test]
+fn a_folder_that_is_no_machine_is_an_error_and_not_a_machine_without_cards() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    for (root, said) in [
+        ("none", "none: No such file"),
+        ("file", "file: it is no folder"),
+        ("empty", "empty/sys: No such file"),
+    ] {
+        for command in [
+            &["list"][..],
+            &["doctor"],
+            &["doctor", "vfio:01:00.0"],
+            &["bind", "01:00.0"],
+            &["unbind", "01:00.0"],
+        ] {
+            let arguments = [&["device"], command, &["--root", root]].concat();
+            let output = support::run(folder.path(), &arguments);
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+            assert_eq!(stdout(&output), "", "{arguments:?}");
+            let error = stderr(&output);
+            assert!(
+                error.contains(said) && error.contains("sys, dev and proc"),
+                "{arguments:?}: {error}"
+            );
+        }
+    }
+    // What is not looked at there is not to be passed over.
+    for card in ["functional", "rtl", "vfio-user:card"] {
+        let output = support::run(folder.path(), &["device", "doctor", card, "--root", "empty"]);
+        assert_eq!(output.status.code(), Some(2), "{card}");
+        let error = stderr(&output);
+        assert!(
+            error.contains("--root is for cards in slots") && error.contains("device doctor"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn what_mends_the_modules_keeps_what_was_there() {
+    let machine = Machine::new();
+    for gone in ["sys/bus/pci/drivers/vfio-pci", "sys/module/vfio_iommu_type1"] {
+        machine.remove(gone);
+    }
+    let (all, _) = findings(&machine.device(&["doctor", "--json"]));
+    let mends: Vec<&str> = all
+        .iter()
+        .flat_map(|finding| finding["mend"].as_array().unwrap())
+        .filter_map(|step| step.as_str())
+        .collect();
+    let appends: Vec<_> = mends
+        .iter()
+        .filter(|step| step.contains("/etc/modules-load.d/"))
+        .collect();
+    assert_eq!(appends.len(), 2, "{mends:?}");
+    assert!(appends.iter().all(|step| step.contains("tee -a ")), "{appends:?}");
 }

@@ -11,11 +11,11 @@ use alloy_consensus::{
     proofs::{calculate_transaction_root, calculate_withdrawals_root},
     transaction::Recovered,
 };
-use alloy_eips::eip4895::Withdrawals;
+use alloy_eips::{Encodable2718, eip4895::Withdrawals};
 use alloy_hardforks::EthereumHardforks;
 use alloy_primitives::B256;
 use metisvm_state::{MemoryState, state_root};
-use metisvm_vm::MetisEvmFactory;
+use metisvm_vm::{ChainSpec, MetisEvmFactory};
 
 /// A block that was built, as a file that reads back to the same block, and what its execution gave.
 #[derive(Debug, Clone)]
@@ -30,6 +30,53 @@ pub struct BuiltBlock {
     pub skipped: Vec<Skipped>,
     /// How it was executed.
     pub report: EngineReport,
+}
+
+/// Gives the header of a block that is about to be built the shape of its fork. [`build_block`] says what of
+/// `template` is taken.
+pub fn prepare_header(
+    spec: &ChainSpec,
+    template: Header,
+    withdrawals: &Withdrawals,
+) -> Result<Header, Error> {
+    let mut header = template;
+    let shanghai = spec.is_shanghai_active_at_timestamp(header.timestamp);
+    let cancun = spec.is_cancun_active_at_timestamp(header.timestamp);
+    let prague = spec.is_prague_active_at_timestamp(header.timestamp);
+    let amsterdam = spec.is_amsterdam_active_at_timestamp(header.timestamp);
+    header.ommers_hash = EMPTY_OMMER_ROOT_HASH;
+    header.withdrawals_root = shanghai.then(|| calculate_withdrawals_root(withdrawals));
+    header.gas_used = 0;
+    header.blob_gas_used = cancun.then_some(0);
+    header.excess_blob_gas = cancun.then(|| header.excess_blob_gas.unwrap_or_default());
+    header.parent_beacon_block_root = cancun.then(|| header.parent_beacon_block_root.unwrap_or_default());
+    header.requests_hash = prague.then_some(B256::ZERO);
+    header.block_access_list_hash = amsterdam.then_some(B256::ZERO);
+    header.slot_number = amsterdam.then(|| header.slot_number.unwrap_or_default());
+    check_header(spec, &header)?;
+    Ok(header)
+}
+
+/// Fills in what follows from the execution of a block: the header is then the block's.
+pub fn finish_header(
+    spec: &ChainSpec,
+    prepared: Header,
+    transactions: &[impl Encodable2718],
+    outcome: &BlockOutcome,
+    state_root: B256,
+) -> Header {
+    let mut header = prepared;
+    header.transactions_root = calculate_transaction_root(transactions);
+    header.gas_used = outcome.gas_used;
+    header.blob_gas_used = header.blob_gas_used.map(|_| outcome.blob_gas_used);
+    header.requests_hash = header.requests_hash.map(|_| outcome.requests.requests_hash());
+    if spec.is_amsterdam_active_at_timestamp(header.timestamp) {
+        header.block_access_list_hash = outcome.access_list.as_deref().map(access_list_hash);
+    }
+    header.logs_bloom = outcome.logs_bloom();
+    header.receipts_root = outcome.receipts_root();
+    header.state_root = state_root;
+    header
 }
 
 /// Builds a block over a complete state.
@@ -50,21 +97,8 @@ pub fn build_block(
     engine: &BlockEngine,
 ) -> Result<BuiltBlock, Error> {
     let spec = factory.spec();
-    let mut header = template;
+    let header = prepare_header(spec, template, &withdrawals)?;
     let shanghai = spec.is_shanghai_active_at_timestamp(header.timestamp);
-    let cancun = spec.is_cancun_active_at_timestamp(header.timestamp);
-    let prague = spec.is_prague_active_at_timestamp(header.timestamp);
-    let amsterdam = spec.is_amsterdam_active_at_timestamp(header.timestamp);
-    header.ommers_hash = EMPTY_OMMER_ROOT_HASH;
-    header.withdrawals_root = shanghai.then(|| calculate_withdrawals_root(&withdrawals));
-    header.gas_used = 0;
-    header.blob_gas_used = cancun.then_some(0);
-    header.excess_blob_gas = cancun.then(|| header.excess_blob_gas.unwrap_or_default());
-    header.parent_beacon_block_root = cancun.then(|| header.parent_beacon_block_root.unwrap_or_default());
-    header.requests_hash = prague.then_some(B256::ZERO);
-    header.block_access_list_hash = amsterdam.then_some(B256::ZERO);
-    header.slot_number = amsterdam.then(|| header.slot_number.unwrap_or_default());
-    check_header(spec, &header)?;
 
     let offered = Offered::new(recover_each(spec, header.number, transactions, engine.threads()));
     if let Some(parent) = header.number.checked_sub(1) {
@@ -89,16 +123,7 @@ pub fn build_block(
 
     let (transactions, claimed_senders): (Vec<_>, _) =
         included.into_iter().map(Recovered::into_parts).unzip();
-    header.transactions_root = calculate_transaction_root(&transactions);
-    header.gas_used = outcome.gas_used;
-    header.blob_gas_used = cancun.then_some(outcome.blob_gas_used);
-    header.requests_hash = prague.then(|| outcome.requests.requests_hash());
-    if amsterdam {
-        header.block_access_list_hash = outcome.access_list.as_deref().map(access_list_hash);
-    }
-    header.logs_bloom = outcome.logs_bloom();
-    header.receipts_root = outcome.receipts_root();
-    header.state_root = state_root(&state);
+    let header = finish_header(spec, header, &transactions, &outcome, state_root(&state));
 
     let hash = header.hash_slow();
     let withdrawals = shanghai.then_some(withdrawals);

@@ -341,7 +341,7 @@ impl BlockEngine {
         S: BaseState,
     {
         check_input(factory.spec(), &block, skip_invalid)?;
-        let evm_env = factory.spec().evm_env(block.header);
+        let evm_env = factory.evm_env(block.header);
         let amsterdam = evm_env.cfg_env.spec.is_enabled_in(SpecId::AMSTERDAM);
         let given = block.access_list.filter(|_| !skip_invalid).map(Vec::as_slice);
         if let Some(given) = given {

@@ -53,11 +53,22 @@ where
     DB::Error: Send + Sync,
 {
     let spec = factory.spec().as_ref();
-    execute_with(factory.create_evm(state, spec.evm_env(block.header)), spec, block)
+    execute_with(
+        factory.create_evm(state, spec.evm_env(block.header)),
+        spec,
+        block,
+        |_| (),
+    )
 }
 
-/// Executes a block in an EVM over the state before it.
-pub(crate) fn execute_with<E>(evm: E, spec: &ChainSpec, block: BlockInput<'_>) -> Result<BlockOutcome, Error>
+/// Executes a block in an EVM over the state before it. `begins` is told the index of each transaction before it is
+/// executed.
+pub(crate) fn execute_with<E>(
+    evm: E,
+    spec: &ChainSpec,
+    block: BlockInput<'_>,
+    mut begins: impl FnMut(usize),
+) -> Result<BlockOutcome, Error>
 where
     E: Evm<
             DB: StateDB,
@@ -84,6 +95,7 @@ where
     let mut transactions = Vec::with_capacity(block.transactions.len());
     for (index, transaction) in block.transactions.iter().enumerate() {
         let hash = *transaction.hash();
+        begins(index);
         let executed = executor.execute_transaction_without_commit(transaction);
         let no_gas_left = matches!(
             &executed,

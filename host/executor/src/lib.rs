@@ -7,6 +7,7 @@
 //! - [`build_access_list`] makes the access list of a block (EIP-7928); the engine takes one with a block.
 //! - [`run_block_file`] recovers senders, executes, and compares the outcome with the header; [`CheckedFile`] is
 //!   the same in steps, for a block that is executed over another state than the file's.
+//! - [`record_inferences`] executes a block file and says which transaction asked for which inferences.
 //! - [`build_block`] executes those transactions that can be in a block and fills in the header.
 //! - [`compare_threads`] executes a block in several ways and says whether and how fast they agree.
 //! - [`validity`] has the rules of a block that execution does not check.
@@ -19,6 +20,7 @@ mod compare;
 mod engine;
 mod error;
 mod execute;
+mod inferences;
 mod input;
 mod outcome;
 mod recover;
@@ -29,7 +31,7 @@ mod system;
 pub mod validity;
 
 pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT, text::read_json};
-pub use builder::{BuiltBlock, build_block};
+pub use builder::{BuiltBlock, build_block, finish_header, prepare_header};
 pub use compare::{ThreadsComparison, compare_threads};
 pub use engine::{
     BlockEngine, EngineOptions, EngineReport, Executed, Selected, Skipped, access_list_hash,
@@ -37,6 +39,7 @@ pub use engine::{
 };
 pub use error::Error;
 pub use execute::{BlockInput, execute_block};
+pub use inferences::{Inferred, RecordedBlock, record_inferences};
 pub use input::InputFile;
 pub use outcome::{BlockOutcome, TransactionOutcome, TransactionStatus};
 pub use recover::{Threads, recover_senders};

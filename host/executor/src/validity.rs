@@ -2,6 +2,7 @@
 //!
 //! - [`check_block`]: what a block keeps or breaks by itself.
 //! - [`check_follows`]: what the block before prescribes.
+//! - [`next_base_fee`], [`next_excess_blob_gas`]: two of those values, for who builds the next block.
 //! - [`check_ommers`]: what the blocks before say of its ommers.
 //! - [`header_mismatches`]: what the execution contradicts.
 //!
@@ -22,7 +23,7 @@ mod transaction;
 
 pub use block::check_block;
 pub(crate) use deposits::deposit_requests;
-pub use follows::check_follows;
+pub use follows::{check_follows, next_base_fee, next_excess_blob_gas};
 pub use header::check_header;
 pub(crate) use input::check_input;
 pub use ommers::{Ancestor, check_ommers};

@@ -1,6 +1,7 @@
 //! From a graph to rows: each file below has a kind of operator.
 
 mod extreme;
+mod interpolate;
 mod moves;
 mod node;
 mod pointwise;
@@ -9,16 +10,26 @@ mod scale;
 mod table;
 
 use crate::error::CompileError;
-use crate::rows::{Rows, TooManyRows};
+use crate::links::Part;
+use crate::rows::Rows;
 use metisvm_model::{Graph, Op, Value};
 use node::{NodeView, Refusal};
 use plonky2::iop::target::Target;
 
+use std::ops::Range;
+
 pub(crate) use node::Values;
 
-/// Adds every node of a graph whose inputs stand in `values`, and puts the wires of each result there.
-pub(crate) fn nodes(rows: &mut Rows, graph: &Graph, values: &mut Values) -> Result<(), CompileError> {
-    for (index, node) in graph.nodes().iter().enumerate() {
+/// Adds the nodes of a span, where `values` has everything that they take from before it, and puts the wires of
+/// each result there.
+pub(crate) fn nodes(
+    rows: &mut Rows,
+    graph: &Graph,
+    span: Range<usize>,
+    values: &mut Values,
+) -> Result<(), CompileError> {
+    for (index, node) in graph.nodes().iter().enumerate().take(span.end).skip(span.start) {
+        rows.begin(Part::Node(index));
         let result = node_result(rows, &NodeView::new(graph, index, values));
         let result = result.and_then(|wires| rows.reserve(0).map(|()| wires).map_err(Refusal::from));
         let wires = result.map_err(|refusal| match refusal {
@@ -27,9 +38,7 @@ pub(crate) fn nodes(rows: &mut Rows, graph: &Graph, values: &mut Values) -> Resu
                 operator: node.op.name(),
                 why,
             },
-            Refusal::TooLarge(TooManyRows { rows, bytes, limit }) => {
-                CompileError::TooLarge { rows, bytes, limit }
-            }
+            Refusal::TooLarge(too_many) => too_many.into(),
         })?;
         debug_assert_eq!(wires.len(), graph.ty(Value::Node(index as u32)).elements());
         values.nodes.push(wires);
@@ -45,6 +54,7 @@ fn node_result(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refu
         Op::Clamp => scale::clamp(rows, node),
         Op::Mul { shift, .. } => scale::mul(rows, node, u32::from(*shift)),
         Op::Table => table::table(rows, node),
+        Op::Interpolate => interpolate::interpolate(rows, node),
         Op::Add => pointwise::add(rows, node, 1),
         Op::Sub => pointwise::add(rows, node, -1),
         Op::ReduceSum { axis } => pointwise::reduce_sum(rows, node, usize::from(*axis)),

@@ -18,22 +18,27 @@ pub struct Description {
     pub memory_bytes: u64,
 }
 
-/// The prover's columns besides wires, constants and copies: partial products and quotients, for two
-/// challenges.
-const OTHER_COLUMNS: usize = 2 * (1 + 9) + 2 * 8;
+/// Wires in a factor of a partial product, and parts of a quotient: plonky2's degree of constraints.
+const DEGREE: usize = 8;
 
-/// Points for each row: the rate of the code is 1/8.
-const BLOW_UP: u64 = 8;
+/// Random numbers with each row of wires, products and quotients, where a circuit blinds.
+pub(crate) const SALT_COLUMNS: usize = 3 * 4;
 
-/// Columns for so many constants, wires and routed wires.
-pub(crate) const fn columns(constants: usize, wires: usize, routed: usize) -> usize {
-    constants + wires + routed + OTHER_COLUMNS
+/// Columns for so many constants, wires and routed wires; partial products and quotients for each challenge.
+pub(crate) const fn columns_with_challenges(
+    constants: usize,
+    wires: usize,
+    routed: usize,
+    challenges: usize,
+) -> usize {
+    constants + wires + routed + challenges * (routed.div_ceil(DEGREE) + DEGREE)
 }
 
 /// What the columns take: their values on the larger domain, once by column and once by row while they are
-/// transposed, coefficients, and four Merkle trees.
-pub(crate) const fn memory_bytes(columns: usize, degree_bits: usize) -> u64 {
-    let words = columns as u64 * (2 * BLOW_UP + 2) + 4 * 2 * 4 * BLOW_UP;
+/// transposed, coefficients, and four Merkle trees. That domain has 2 to the power `rate_bits` points for a row.
+pub(crate) const fn memory_bytes_at_rate(columns: usize, degree_bits: usize, rate_bits: usize) -> u64 {
+    let blow_up = 1 << rate_bits;
+    let words = columns as u64 * (2 * blow_up + 2) + 4 * 2 * 4 * blow_up;
     (words * 8).saturating_mul(1 << degree_bits)
 }
 

@@ -17,9 +17,23 @@ pub enum CompileError {
         /// What is missing.
         why: String,
     },
+    /// A batch for no proof, or for more than a batch may have.
+    #[error("a batch is for 1 to {} proofs", metisvm_verifier::batch::MAX_BATCH)]
+    Batch,
+    /// Cuts that leave nothing to prove between them.
+    #[error(
+        "a cut at node {start} and one at node {end} leave nothing between them that anything behind them takes; cut \
+         elsewhere"
+    )]
+    Cut {
+        /// The node behind the first.
+        start: usize,
+        /// The node behind the second.
+        end: usize,
+    },
     /// The proof would take more than is allowed.
     #[error(
-        "the circuit of the model has {rows} rows and more, and proving it would take about {bytes} bytes, over the \
+        "the circuit has {rows} rows and more, and proving it would take about {bytes} bytes, over the \
          limit of {limit}; raise the limit"
     )]
     TooLarge {
@@ -56,10 +70,23 @@ pub enum ProveError {
         /// Of the circuit.
         actual: i64,
     },
+    /// No proof for a batch, or more than it holds.
+    #[error("{given} proofs were given to a batch of 1 to {capacity}")]
+    Batch {
+        /// How many were given.
+        given: usize,
+        /// How many it holds.
+        capacity: usize,
+    },
     /// A proof that is to be wrapped is none.
     #[error("a proof that is not valid cannot be wrapped: {0}")]
     Inner(#[from] VerifyError),
     /// plonky2 failed.
     #[error("the proof could not be made: {0}")]
     Backend(String),
+}
+
+/// What plonky2 says, which has no types for it.
+pub(crate) fn failed(e: anyhow::Error) -> ProveError {
+    ProveError::Backend(e.to_string())
 }

@@ -83,6 +83,6 @@ pub(crate) fn commit(rows: &mut Rows, salt: [Target; 8], input: &Input) -> [Targ
     let mut message = vec![rows.constant(F::from_canonical_u64(DOMAIN))];
     message.extend(salt);
     message.push(rows.constant(F::from_canonical_usize(input.bytes.len())));
-    message.extend(&input.packed);
+    message.extend(input.packed.iter().map(|&element| rows.passed(element)));
     rows.builder().hash_n_to_hash_no_pad::<Hasher>(message).elements
 }

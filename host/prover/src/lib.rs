@@ -3,23 +3,44 @@
 //! The normative text is `docs/proofs.md`. [`Circuit::compile`] makes a circuit of a model, with the weights
 //! in its preprocessed columns, so that the verifying key *is* the model. [`Circuit::prove`] runs the
 //! reference kernels, compares every step with the circuit's wires and proves the [`Statement`]; a [`Wrap`]
-//! makes a smaller proof of it. A [`Verifier`] checks a proof against a statement that it has made itself.
+//! makes a smaller proof of it; a [`Prover`] is both in one. A [`Verifier`] checks a proof against a statement that it
+//! has made itself.
 
 mod arithmetic;
+mod at_once;
+#[cfg(test)]
+mod attacks;
+mod batch;
+mod boundary;
 mod circuit;
 mod compile;
 mod description;
 mod error;
 pub mod gates;
+mod inference;
 mod input;
+mod keys;
+mod lane;
+mod layers;
 mod limbs;
+mod links;
+mod parameters;
+mod prover;
+mod recursion;
 mod rows;
 mod wrap;
 
 pub use arithmetic::Arithmetic;
+pub use batch::{Batch, BatchCircuit, BatchProof};
 pub use circuit::{Circuit, Inference};
 pub use description::Description;
 pub use error::{CompileError, ProveError};
+pub use keys::{Kept, KeyFolder, key_digest};
+pub use layers::Layers;
 pub use metisvm_verifier::field::{D, F, Hasher, ProofConfig};
-pub use metisvm_verifier::{Commitment, Proof, Salt, Statement, Verifier, VerifyError, commit};
+pub use metisvm_verifier::{
+    BatchVerifier, Commitment, Proof, Salt, Statement, Strength, Verifier, VerifyError, commit,
+};
+pub use parameters::Parameters;
+pub use prover::{Form, PrepareError, Prover, Size, Stage};
 pub use wrap::Wrap;

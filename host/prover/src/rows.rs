@@ -1,7 +1,10 @@
 //! A circuit under construction: rows of gates, and what is copied between them.
 
 use crate::description;
+use crate::error::CompileError;
 use crate::gates::{Constants, Custom, MatVec, ROUTED_WIRES, Rules, WIRES};
+use crate::links::Part;
+use crate::parameters::Parameters;
 use metisvm_verifier::field::{D, F};
 use plonky2::field::types::{Field, PrimeField64};
 use plonky2::iop::target::Target;
@@ -47,28 +50,40 @@ pub(crate) struct TooManyRows {
     pub(crate) limit: u64,
 }
 
+impl From<TooManyRows> for CompileError {
+    fn from(too_many: TooManyRows) -> Self {
+        let TooManyRows { rows, bytes, limit } = too_many;
+        Self::TooLarge { rows, bytes, limit }
+    }
+}
+
 /// Rows so far.
 pub(crate) struct Rows {
     builder: CircuitBuilder<F, D>,
+    parameters: Parameters,
     memory_limit: u64,
     constants: BTreeSet<u64>,
     by_gate: BTreeMap<String, usize>,
+    #[cfg(test)]
+    pub(crate) links: crate::links::Links,
 }
 
 impl Rows {
     /// None yet; proving them may take so many bytes, about.
-    pub(crate) fn new(memory_limit: u64) -> Self {
+    pub(crate) fn new(parameters: Parameters, memory_limit: u64) -> Self {
         let config = CircuitConfig {
-            num_wires: WIRES,
             num_routed_wires: ROUTED_WIRES,
-            num_constants: MatVec::STANDARD.constants(),
-            ..CircuitConfig::standard_recursion_config()
+            zero_knowledge: false,
+            ..parameters.config(MatVec::STANDARD.constants())
         };
         Self {
             builder: CircuitBuilder::new(config),
+            parameters,
             memory_limit,
             constants: BTreeSet::new(),
             by_gate: BTreeMap::new(),
+            #[cfg(test)]
+            links: crate::links::Links::default(),
         }
     }
 
@@ -85,8 +100,10 @@ impl Rows {
     pub(crate) fn reserve(&self, more: usize) -> Result<(), TooManyRows> {
         let rows = self.count().saturating_add(more);
         let degree_bits = rows.checked_next_power_of_two().map_or(63, usize::trailing_zeros) as usize;
-        let columns = description::columns(MatVec::STANDARD.constants(), WIRES, ROUTED_WIRES);
-        let bytes = description::memory_bytes(columns, degree_bits);
+        let constants = MatVec::STANDARD.constants();
+        let challenges = self.parameters.challenges();
+        let columns = description::columns_with_challenges(constants, WIRES, ROUTED_WIRES, challenges);
+        let bytes = description::memory_bytes_at_rate(columns, degree_bits, self.parameters.rate_bits());
         let limit = self.memory_limit;
         if bytes > limit {
             return Err(TooManyRows { rows, bytes, limit });
@@ -94,8 +111,41 @@ impl Rows {
         Ok(())
     }
 
-    pub(crate) fn connect(&mut self, a: Target, b: Target) {
-        self.builder.connect(a, b);
+    /// What comes now belongs to a part.
+    #[cfg_attr(
+        not(test),
+        expect(unused_variables, clippy::unused_self, reason = "only attacks ask for it")
+    )]
+    pub(crate) const fn begin(&mut self, part: Part) {
+        #[cfg(test)]
+        {
+            self.links.part = part;
+        }
+    }
+
+    /// A wire of a row has the value of another one.
+    pub(crate) fn connect(&mut self, wire: Target, source: Target) {
+        #[cfg(test)]
+        if self.links.leaves_out(source) {
+            self.links.free = Some(wire);
+            return;
+        }
+        self.builder.connect(wire, source);
+    }
+
+    /// The wire itself, where it goes into something that is not made of rows of ours.
+    #[cfg_attr(
+        not(test),
+        expect(clippy::unused_self, reason = "attacks put another wire there")
+    )]
+    pub(crate) fn passed(&mut self, source: Target) -> Target {
+        #[cfg(test)]
+        if self.links.leaves_out(source) {
+            let wire = self.builder.add_virtual_target();
+            self.links.free = Some(wire);
+            return wire;
+        }
+        source
     }
 
     /// A wire with a constant.
@@ -119,6 +169,17 @@ impl Rows {
     pub(crate) fn multiply(&mut self, x: Target, y: Target) -> Target {
         let result = self.builder.mul(x, y);
         self.noted(result)
+    }
+
+    /// A constant that somebody makes with the builder itself.
+    pub(crate) fn note(&mut self, value: F) {
+        self.constants.insert(value.to_canonical_u64());
+    }
+
+    /// Makes sure that the rows are not too many with those that stand for constants and hash so many public inputs.
+    pub(crate) fn closing(&self, public_inputs: usize) -> Result<(), TooManyRows> {
+        let constants = (self.constants.len() + SPARE_CONSTANTS).div_ceil(ROUTED_WIRES);
+        self.reserve(constants + public_inputs.div_ceil(8) + 1)
     }
 
     /// plonky2 makes a constant of what it computes of constants alone.
@@ -162,7 +223,7 @@ impl Rows {
         for operation in 0..rules.operations() {
             let inputs = &in_row(operations, operation).inputs;
             for (wire, &input) in rules.inputs(operation).into_iter().zip(inputs) {
-                self.builder.connect(row.wire(wire), input);
+                self.connect(row.wire(wire), input);
             }
         }
         (0..operations.len())

@@ -7,9 +7,13 @@
 mod common;
 
 use common::Model;
+use metisvm_import::{Options, import_onnx};
 use metisvm_model::{Bundle, DType, Op, Padding, Shape, Window};
-use metisvm_prover::{Circuit, Inference, Proof, Verifier, Wrap};
+use metisvm_prover::{Batch, BatchCircuit, Circuit, Inference, Layers, Parameters, Proof, Verifier, Wrap};
 use std::time::Instant;
+
+/// What proving may take, in bytes.
+const LIMIT: u64 = 8 << 30;
 
 /// Processor seconds of this process so far.
 fn cpu_seconds() -> f64 {
@@ -24,86 +28,77 @@ fn peak_bytes() -> Option<u64> {
     Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-fn report(name: &str, bundle: &Bundle) {
+fn circuit(name: &str, bundle: &Bundle, parameters: Parameters) -> Circuit {
     let start = cpu_seconds();
-    let circuit = Circuit::compile(bundle, 8 << 30).expect("circuits have its operators");
-    println!("{name}: {}", circuit.description());
-    println!("{name}: key {:.2} CPU-s", cpu_seconds() - start);
-    let input = common::Sequence(9).bytes(bundle.graph.input_bytes());
-    let inference = Inference {
-        input: &input,
+    let circuit = Circuit::with_parameters(bundle, parameters, LIMIT).expect("circuits have its operators");
+    let key = cpu_seconds() - start;
+    println!("{name}: {}\n{name}: key {key:.2} CPU-s", circuit.description());
+    circuit
+}
+
+fn inference(input: &[u8]) -> Inference<'_> {
+    Inference {
+        input,
         salt: &[7; 32],
         chain_id: 1,
         job_id: [3; 32],
-    };
-    let raw = measured(&format!("{name}, raw"), circuit.verifier(), 3, || {
-        circuit.prove(&inference).expect("every input can be proven")
-    });
-    let keyed = |name: &str, inner: &Verifier, blinds: bool| {
-        let start = cpu_seconds();
-        let wrap = Wrap::new(inner, blinds);
-        println!("{name}: key {:.2} CPU-s", cpu_seconds() - start);
-        wrap
-    };
-    let wrapping = |name: &str, wrap: &Wrap, inner: &Verifier, proof: &Proof| {
-        measured(name, wrap.verifier(), 2, || {
-            wrap.prove(inner, proof).expect("it is a proof")
-        })
-    };
-    let name_of = |what: &str| format!("{name}, {what}");
-    let (plain, blinded, again) = (
-        "wrapped",
-        "wrapped and blinded",
-        "wrapped twice, the second time blinded",
-    );
-    let direct = keyed(&name_of(blinded), circuit.verifier(), true);
-    wrapping(&name_of(blinded), &direct, circuit.verifier(), &raw);
-    let wrap = keyed(&name_of(plain), circuit.verifier(), false);
-    let wrapped = wrapping(&name_of(plain), &wrap, circuit.verifier(), &raw);
-    let last = keyed(&name_of(again), wrap.verifier(), true);
-    wrapping(&name_of(again), &last, wrap.verifier(), &wrapped);
+    }
 }
 
-/// The proof, made a few times, with what it took.
-fn measured(name: &str, verifier: &Verifier, times: usize, prove: impl Fn() -> Proof) -> Proof {
-    let degree_bits = verifier.degree_bits();
-    let mut last = None;
-    for _ in 0..times {
-        let (start, wall) = (cpu_seconds(), Instant::now());
-        let proof = prove();
-        let (cpu, wall) = (cpu_seconds() - start, wall.elapsed().as_secs_f64());
-        let start = cpu_seconds();
-        verifier
-            .verify(&proof.statement, &proof.bytes)
-            .expect("it is a proof");
-        println!(
-            "{name} (2^{degree_bits}): prove {cpu:.3} CPU-s, {wall:.3} s; proof {} bytes; verify {:.1} CPU-ms; peak {} bytes",
-            proof.bytes.len(),
-            (cpu_seconds() - start) * 1e3,
-            peak_bytes().map_or("?".to_string(), |bytes| bytes.to_string()),
-        );
-        last = Some(proof);
+fn raw(name: &str, circuit: &Circuit, bundle: &Bundle) -> Proof {
+    let input = common::Sequence(9).bytes(bundle.graph.input_bytes());
+    measured(name, circuit.verifier(), 3, || {
+        circuit
+            .prove(&inference(&input))
+            .expect("every input can be proven")
+    })
+}
+
+fn wrapped(
+    name: &str,
+    inner: &Verifier,
+    proof: &Proof,
+    parameters: Parameters,
+    times: usize,
+) -> (Wrap, Proof) {
+    let start = cpu_seconds();
+    let wrap = Wrap::with_parameters(inner, parameters, LIMIT).expect("it is below the limit");
+    let key = cpu_seconds() - start;
+    println!("{name}: {}; key {key:.2} CPU-s", wrap.description());
+    let proof = measured(name, wrap.verifier(), times, || {
+        wrap.prove(inner, proof).expect("it is a proof")
+    });
+    (wrap, proof)
+}
+
+fn report(name: &str, bundle: &Bundle, down_to_the_smallest: bool) {
+    let of = |what: &str| format!("{name}, {what}");
+    raw(&of("raw"), &circuit(name, bundle, Parameters::STANDARD), bundle);
+    let inner = circuit(&of("inner"), bundle, Parameters::INNER);
+    let proof = raw(&of("inner"), &inner, bundle);
+    wrapped(&of("wrapped"), inner.verifier(), &proof, Parameters::STANDARD, 2);
+    let (mut last, mut proof) = wrapped(&of("blinded"), inner.verifier(), &proof, Parameters::BLINDED, 2);
+    if down_to_the_smallest {
+        for parameters in [Parameters::STANDARD, Parameters::MIDDLE, Parameters::SMALL] {
+            let name = of(&format!("blinded, then {}", parameters.name()));
+            (last, proof) = wrapped(&name, last.verifier(), &proof, parameters, 1);
+        }
     }
-    last.expect("it is made once at least")
 }
 
 /// 784 → 128 → 10, and the class.
-#[test]
-#[ignore = "a measurement"]
-fn mlp() {
+fn mlp_bundle() -> Bundle {
     let mut model = Model::new(1);
     let x = model.input(DType::U8, &[1, 784]);
     let hidden = model.dense(x, 784, 128);
     let hidden = model.narrow(hidden, 1, 128, 784);
     let scores = model.dense(hidden, 128, 10);
     let class = model.node(Op::ArgMax { axis: 1 }, &[scores]);
-    report("MLP 784-128-10", &model.finish(class));
+    model.finish(class)
 }
 
 /// LeNet-5 on 28×28: two convolutions of 5×5 with pools, three dense layers.
-#[test]
-#[ignore = "a measurement"]
-fn lenet() {
+fn lenet_bundle() -> Bundle {
     let mut model = Model::new(2);
     let x = model.input(DType::U8, &[1, 1, 28, 28]);
     let same = Window {
@@ -132,5 +127,167 @@ fn lenet() {
     let d = model.narrow(d, 1, 84, 120);
     let scores = model.dense(d, 84, 10);
     let class = model.node(Op::ArgMax { axis: 1 }, &[scores]);
-    report("LeNet 28x28", &model.finish(class));
+    model.finish(class)
+}
+
+/// The proof, made a few times, with what it took.
+fn measured(name: &str, verifier: &Verifier, times: usize, prove: impl Fn() -> Proof) -> Proof {
+    let degree_bits = verifier.degree_bits();
+    let mut last = None;
+    for _ in 0..times {
+        let (start, wall) = (cpu_seconds(), Instant::now());
+        let proof = prove();
+        let (cpu, wall) = (cpu_seconds() - start, wall.elapsed().as_secs_f64());
+        let start = cpu_seconds();
+        verifier
+            .verify(&proof.statement, &proof.bytes)
+            .expect("it is a proof");
+        println!(
+            "{name} (2^{degree_bits}): prove {cpu:.3} CPU-s, {wall:.3} s; proof {} bytes; verify {:.1} CPU-ms; peak {} bytes",
+            proof.bytes.len(),
+            (cpu_seconds() - start) * 1e3,
+            peak_bytes().map_or("?".to_string(), |bytes| bytes.to_string()),
+        );
+        last = Some(proof);
+    }
+    last.expect("it is made once at least")
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn mlp() {
+    report("MLP 784-128-10", &mlp_bundle(), true);
+}
+
+/// The same with at least 100 proven bits in each step.
+#[test]
+#[ignore = "a measurement"]
+fn proven_bits() {
+    let bundle = mlp_bundle();
+    let circuit = circuit("MLP, proven", &bundle, Parameters::PROVEN);
+    let proof = raw("MLP, proven, raw", &circuit, &bundle);
+    for parameters in [Parameters::PROVEN, Parameters::PROVEN_BLINDED] {
+        let name = format!("MLP, {}, wrapped", parameters.name());
+        let (wrap, _) = wrapped(&name, circuit.verifier(), &proof, parameters, 1);
+        println!("{name}: {}", wrap.verifier().strength());
+        assert!(wrap.verifier().strength().proven() >= 100);
+    }
+    assert!(circuit.verifier().strength().proven() >= 100);
+}
+
+/// 2048 → 2048: 4.2 million parameters.
+#[test]
+#[ignore = "a measurement"]
+fn dense() {
+    let mut model = Model::new(3);
+    let x = model.input(DType::U8, &[1, 2048]);
+    let y = model.dense(x, 2048, 2048);
+    let y = model.narrow(y, 1, 2048, 2048);
+    let class = model.node(Op::ArgMax { axis: 1 }, &[y]);
+    let bundle = model.finish(class);
+    let name = "dense, 4 M parameters";
+    let circuit = circuit(name, &bundle, Parameters::STANDARD);
+    let proof = raw(&format!("{name}, raw"), &circuit, &bundle);
+    wrapped(
+        &format!("{name}, wrapped"),
+        circuit.verifier(),
+        &proof,
+        Parameters::STANDARD,
+        2,
+    );
+}
+
+/// 64 images of digits in one proof, and a tree over nine proofs.
+#[test]
+#[ignore = "a measurement"]
+fn batches() {
+    let onnx = include_bytes!("../../../models/digits/mlp_qdq.onnx");
+    let graph = import_onnx(onnx, &Options::default())
+        .expect("it can be imported")
+        .graph;
+    let bundle = Bundle::encode(graph).expect("it is small").0;
+    let images = include_bytes!("../../../models/digits/test_images.bin");
+    let inputs = images.chunks_exact(bundle.graph.input_bytes());
+    let inferences: Vec<Inference<'_>> = inputs.take(64).map(inference).collect();
+
+    let start = cpu_seconds();
+    let many = BatchCircuit::new(&bundle, 64, Parameters::INNER, LIMIT).expect("it is below the limit");
+    let last = Batch::over(many.verifier(), &[1], Parameters::BLINDED, LIMIT).expect("it is below the limit");
+    println!(
+        "64 digits: {}; keys {:.2} CPU-s",
+        many.description(),
+        cpu_seconds() - start
+    );
+    let start = cpu_seconds();
+    let proof = many.prove(&inferences).expect("every input can be proven");
+    println!(
+        "64 digits, one circuit: {:.2} CPU-s, {} bytes",
+        cpu_seconds() - start,
+        proof.bytes.len()
+    );
+    let blinded = last.prove_over(many.verifier(), &[proof]).expect("it is a proof");
+    let cpu = cpu_seconds() - start;
+    println!(
+        "64 digits, and blinded: {cpu:.2} CPU-s, {:.3} each, {} bytes",
+        cpu / 64.0,
+        blinded.bytes.len()
+    );
+    let start = cpu_seconds();
+    assert_eq!(
+        last.verifier().verify(&blinded.statements, &blinded.bytes),
+        Ok(())
+    );
+    println!("64 digits: verify {:.1} CPU-ms", (cpu_seconds() - start) * 1e3);
+
+    let circuit = Circuit::with_parameters(&bundle, Parameters::INNER, LIMIT).expect("it is below the limit");
+    let tree =
+        Batch::new(circuit.verifier(), &[3, 3], Parameters::STANDARD, LIMIT).expect("it is below the limit");
+    tree.descriptions()
+        .for_each(|level| println!("tree of 9 digits: {level}"));
+    let start = cpu_seconds();
+    let proofs = inferences[..9].iter().map(|inference| circuit.prove(inference));
+    let proofs: Vec<Proof> = proofs
+        .collect::<Result<_, _>>()
+        .expect("every input can be proven");
+    let batch = tree.prove(circuit.verifier(), &proofs).expect("they are proofs");
+    let cpu = cpu_seconds() - start;
+    println!(
+        "tree of 9 digits: {cpu:.2} CPU-s, {:.2} each, {} bytes",
+        cpu / 9.0,
+        batch.bytes.len()
+    );
+    assert_eq!(tree.verifier().verify(&batch.statements, &batch.bytes), Ok(()));
+}
+
+/// LeNet in several circuits that stay below 700 MB.
+#[test]
+#[ignore = "a measurement"]
+fn layers() {
+    let bundle = lenet_bundle();
+    let start = cpu_seconds();
+    let layers = Layers::compile(&bundle, 700_000_000).expect("each node fits");
+    println!("LeNet in layers: keys {:.2} CPU-s", cpu_seconds() - start);
+    layers
+        .descriptions()
+        .for_each(|(nodes, description)| println!("nodes {nodes:?}: {description}"));
+    layers.joins().for_each(|join| println!("join: {join}"));
+    let input = common::Sequence(9).bytes(bundle.graph.input_bytes());
+    let (start, wall) = (cpu_seconds(), Instant::now());
+    let proof = layers
+        .prove(&inference(&input))
+        .expect("every input can be proven");
+    println!(
+        "LeNet in layers: {:.2} CPU-s, {:.2} s; {} bytes; peak {:?} bytes",
+        cpu_seconds() - start,
+        wall.elapsed().as_secs_f64(),
+        proof.bytes.len(),
+        peak_bytes()
+    );
+    assert_eq!(layers.verifier().verify(&proof.statement, &proof.bytes), Ok(()));
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn lenet() {
+    report("LeNet 28x28", &lenet_bundle(), true);
 }

@@ -18,6 +18,7 @@ mod form;
 mod interpolate;
 mod interpolation;
 mod max_pool2d;
+pub mod modular;
 mod mul;
 mod norm;
 mod pool;

@@ -19,6 +19,11 @@ pub type Salt = [u8; 32];
 pub struct Commitment(pub(crate) [F; 4]);
 
 impl Commitment {
+    /// The elements.
+    pub const fn elements(&self) -> [F; 4] {
+        self.0
+    }
+
     /// Each element as eight bytes, little-endian.
     pub fn to_bytes(&self) -> [u8; 32] {
         let mut bytes = [0; 32];

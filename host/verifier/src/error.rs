@@ -1,6 +1,6 @@
 //! Why a proof, or the bytes of a key, are not accepted.
 
-use crate::key_bytes::KeyDigest;
+use crate::key_digest::KeyDigest;
 use metisvm_model::ModelId;
 
 /// Why a proof is not accepted.
@@ -22,6 +22,14 @@ pub enum VerifyError {
         expected: usize,
         /// Of the statement.
         actual: usize,
+    },
+    /// A batch has no statement, or more than its key is for.
+    #[error("there are {statements} statements; a batch of this key has 1 to {capacity}")]
+    Batch {
+        /// How many there are.
+        statements: usize,
+        /// How many there can be.
+        capacity: usize,
     },
     /// The bytes are no proof.
     #[error("the proof is malformed at byte {at}: {why}")]

@@ -4,6 +4,7 @@ use crate::encoding;
 use crate::error::VerifyError;
 use crate::field::{D, F, ProofConfig};
 use crate::statement::{Statement, fixed_inputs, output_elements};
+use crate::strength::Strength;
 use crate::work::VerifyWork;
 use metisvm_model::{DType, ModelId};
 use plonky2::plonk::circuit_data::VerifierCircuitData;
@@ -71,6 +72,11 @@ impl Verifier {
         self.data.common.degree_bits()
     }
 
+    /// How strong the proofs of this key are. Those that they verify, where they wrap, must be as strong.
+    pub fn strength(&self) -> Strength {
+        Strength::of(&self.data.common)
+    }
+
     /// Checks that a proof proves a statement. The statement must be the verifier's own: one that came with
     /// the proof says what was proven, not what was asked for.
     ///
@@ -93,6 +99,17 @@ impl Verifier {
         statement: &Statement,
         proof: &[u8],
     ) -> Result<ProofWithPublicInputs<F, ProofConfig, D>, VerifyError> {
+        Ok(ProofWithPublicInputs {
+            public_inputs: self.public_inputs(statement)?,
+            proof: encoding::decode(proof, &self.data.common)?,
+        })
+    }
+
+    /// The public inputs that a statement makes.
+    ///
+    /// # Errors
+    /// If the statement is about another model or has an output of another length.
+    pub fn public_inputs(&self, statement: &Statement) -> Result<Vec<F>, VerifyError> {
         if statement.model != self.model {
             return Err(VerifyError::Model {
                 stated: statement.model,
@@ -111,9 +128,6 @@ impl Verifier {
             statement.chain_id,
             &statement.job_id,
         );
-        Ok(ProofWithPublicInputs {
-            proof: encoding::decode(proof, &self.data.common)?,
-            public_inputs: fixed.into_iter().chain(output).collect(),
-        })
+        Ok(fixed.into_iter().chain(output).collect())
     }
 }

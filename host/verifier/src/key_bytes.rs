@@ -21,6 +21,7 @@ mod parameters;
 use crate::error::KeyError;
 use crate::field::{F, ProofConfig};
 use crate::key::Verifier;
+pub use crate::key_digest::KeyDigest;
 use crate::statement::{FIXED_INPUTS, VERSION};
 use cursor::Cursor;
 use limits::{MAX_KEY_BYTES, MAX_OUTPUT_ELEMENTS, MAX_OUTPUTS};
@@ -30,41 +31,12 @@ use plonky2::field::types::{Field, Field64, PrimeField64};
 use plonky2::hash::hash_types::HashOut;
 use plonky2::hash::merkle_tree::MerkleCap;
 use plonky2::plonk::circuit_data::{VerifierCircuitData, VerifierOnlyCircuitData};
-use sha3::{Digest as _, Keccak256};
-use std::fmt;
 
 /// What the bytes of a key begin with.
 pub const MAGIC: [u8; 8] = *b"METISKEY";
 
 /// The version of the form.
 pub const KEY_VERSION: u32 = 1;
-
-/// The name of a verifying key: the Keccak-256 hash of its bytes.
-///
-/// Keccak, though the proofs' own hash is Poseidon: bundles have their names from it, and it is the hash that
-/// contracts have, so that one who is given a key can check it against the registry.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeyDigest(pub [u8; 32]);
-
-impl KeyDigest {
-    /// The digest of a key's bytes, whatever they are.
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(Keccak256::digest(bytes).into())
-    }
-}
-
-impl fmt::Display for KeyDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("0x")?;
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
-    }
-}
-
-impl fmt::Debug for KeyDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// Writes a key.
 ///

@@ -1,67 +1,16 @@
 //! Bytes that somebody made up: every one is an error, and nothing panics. The circuit is the smallest that states
 //! anything, since what is looked at here does not depend on what is proven.
 
-use metisvm_model::{DType, ModelId};
-use metisvm_verifier::encoding::encode;
-use metisvm_verifier::field::{D, F, ProofConfig};
-use metisvm_verifier::statement::{FIXED_INPUTS, fixed_inputs, output_elements};
-use metisvm_verifier::{Statement, Verifier, VerifyError, commit};
+mod common;
+
+use common::{Proven, config, proven};
+use metisvm_verifier::VerifyError;
+use metisvm_verifier::field::F;
 use plonky2::field::types::Field64;
-use plonky2::iop::witness::{PartialWitness, WitnessWrite};
-use plonky2::plonk::circuit_builder::CircuitBuilder;
-use plonky2::plonk::circuit_data::CircuitConfig;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
-const OUTPUTS: usize = 3;
-
-struct Proven {
-    verifier: Verifier,
-    statement: Statement,
-    proof: Vec<u8>,
-}
-
 static PROVEN: LazyLock<Proven> = LazyLock::new(|| proven(&config()));
-
-/// Blinded, and with few queries, as rows are blinded for each.
-fn config() -> CircuitConfig {
-    let mut config = CircuitConfig::standard_recursion_zk_config();
-    config.fri_config.num_query_rounds = 6;
-    config.security_bits = 30;
-    config
-}
-
-/// A circuit whose public inputs can be anything, and a proof of it.
-fn proven(config: &CircuitConfig) -> Proven {
-    let statement = Statement {
-        model: ModelId([1; 32]),
-        input: commit(&[2; 32], b"input"),
-        output: vec![5, 250, 9],
-        chain_id: 1,
-        job_id: [3; 32],
-    };
-    let mut builder = CircuitBuilder::<F, D>::new(config.clone());
-    let wires = builder.add_virtual_public_input_arr::<{ FIXED_INPUTS + OUTPUTS }>();
-    let data = builder.build::<ProofConfig>();
-    let fixed = fixed_inputs(
-        &statement.model,
-        &statement.input,
-        statement.chain_id,
-        &statement.job_id,
-    );
-    let output = output_elements([(DType::I8, OUTPUTS)].into_iter(), &statement.output);
-    let values = fixed.into_iter().chain(output.expect("the length is right"));
-    let mut witness = PartialWitness::new();
-    for (wire, value) in wires.into_iter().zip(values) {
-        witness.set_target(wire, value).expect("each is set once");
-    }
-    let proof = data.prove(witness).expect("anything can be proven");
-    Proven {
-        verifier: Verifier::new(statement.model, vec![(DType::I8, OUTPUTS)], data.verifier_data()),
-        statement,
-        proof: encode(&proof),
-    }
-}
 
 fn verify(proof: &[u8]) -> Result<(), VerifyError> {
     PROVEN.verifier.verify(&PROVEN.statement, proof)

@@ -1,4 +1,5 @@
 use crate::{ChainSpec, GasSchedule, InferenceEngine, MetisEvm, MetisPrecompiles, ProofVerifier};
+use alloy_consensus::BlockHeader;
 use alloy_evm::{Database, EvmEnv, EvmFactory, eth::EthEvmContext};
 use core::fmt;
 use revm::{
@@ -18,6 +19,7 @@ pub struct MetisEvmFactory {
     engine: Option<Arc<dyn InferenceEngine>>,
     proofs: Option<Arc<dyn ProofVerifier>>,
     schedule: Option<GasSchedule>,
+    senders_with_code: bool,
 }
 
 impl fmt::Debug for MetisEvmFactory {
@@ -39,6 +41,7 @@ impl MetisEvmFactory {
             engine,
             proofs: None,
             schedule: None,
+            senders_with_code: false,
         }
     }
 
@@ -74,6 +77,23 @@ impl MetisEvmFactory {
             schedule: Some(schedule),
             ..self.clone()
         }
+    }
+
+    /// The same chain, on which an account with code may send transactions, against EIP-3607: for a development network
+    /// that acts for contracts. Its blocks are then not valid elsewhere.
+    #[must_use]
+    pub fn permitting_senders_with_code(self) -> Self {
+        Self {
+            senders_with_code: true,
+            ..self
+        }
+    }
+
+    /// The EVM's configuration and block environment for a block with this header.
+    pub fn evm_env(&self, header: &impl BlockHeader) -> EvmEnv {
+        let mut env = self.spec.evm_env(header);
+        env.cfg_env.disable_eip3607 = self.senders_with_code;
+        env
     }
 
     /// The precompiles of the block that an environment describes.

@@ -39,20 +39,25 @@ fn a_submission_that_is_dropped_is_never_made() {
 
 #[test]
 fn a_job_whose_future_is_dropped_keeps_its_memory_until_it_is_answered_and_condemns_nothing() {
-    for bench in Bench::both(small(), options()) {
+    let options = Options {
+        timeout: PATIENCE,
+        ..options()
+    };
+    for bench in Bench::both(small(), options) {
         one_thread().block_on(async {
-            let late = Duration::from_millis(400);
+            // Long enough that what follows is over before it on any machine.
+            let late = Duration::from_secs(2);
             bench.faults.arm(Trigger::Run(0), Fault::Late(late));
             let job = bench.jobs.submit_keccak(message("dropped")).await.unwrap();
             let start = Instant::now();
             let elapsed = timeout(Duration::from_millis(30), job).await;
             assert!(elapsed.is_err(), "{}: it was answered", bench.link);
-            for index in 0..100 {
+            for index in 0..20 {
                 bench.hash(&format!("meanwhile {index}")).await.unwrap();
             }
-            if start.elapsed() < late {
-                assert_eq!(bench.device.counters().in_flight, 1, "{}", bench.link);
-            }
+            let in_flight = bench.device.counters().in_flight;
+            assert!(start.elapsed() < late, "the machine is too busy for this test");
+            assert_eq!(in_flight, 1, "{}", bench.link);
             bench.settled().await;
             assert!(start.elapsed() >= late, "{}: it was let go before", bench.link);
             assert_eq!(bench.device.health(), Health::Healthy);

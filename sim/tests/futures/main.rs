@@ -4,6 +4,7 @@
 
 mod dropped;
 mod faults;
+mod held;
 #[path = "../support/mod.rs"]
 mod support;
 mod work;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use support::card;
+use support::held::{Held, Shared};
 use support::served::{PATIENCE, Served};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
@@ -69,6 +71,32 @@ impl Bench {
     }
 
     fn new(link: &'static str, sim: SimOptions, options: Options) -> Self {
+        Self::over(link, sim, options, |card| {
+            if link == "in process" {
+                return (Box::new(InProcess::start(Box::new(card)).unwrap()), None);
+            }
+            let served = Served::new(card);
+            (Box::new(served.transport()), Some(served))
+        })
+    }
+
+    /// Over a link in this process that can be held.
+    fn held(sim: SimOptions, options: Options) -> (Self, Arc<Held>) {
+        let mut link = None;
+        let bench = Self::over("held", sim, options, |card| {
+            let held = Held::new(card, true);
+            link = Some(Arc::clone(&held));
+            (Box::new(Shared(held)), None)
+        });
+        (bench, link.unwrap())
+    }
+
+    fn over(
+        link: &'static str,
+        sim: SimOptions,
+        options: Options,
+        attach: impl FnOnce(Stoppable<FaultyCard<Box<dyn CardModel>>>) -> (Box<dyn Transport>, Option<Served>),
+    ) -> Self {
         let card = FaultyCard::new(card(sim));
         let faults = card.faults();
         let stopped = Arc::<AtomicBool>::default();
@@ -76,12 +104,7 @@ impl Bench {
             card,
             stopped: Arc::clone(&stopped),
         };
-        let (transport, server): (Box<dyn Transport>, _) = if link == "in process" {
-            (Box::new(InProcess::start(Box::new(card)).unwrap()), None)
-        } else {
-            let served = Served::new(card);
-            (Box::new(served.transport()), Some(served))
-        };
+        let (transport, server) = attach(card);
         let device = Arc::new(Device::open(transport, options).unwrap());
         Self {
             link,

@@ -8,6 +8,7 @@ use metisvm_driver::{DeviceError, Options, OwnedRunJob};
 use metisvm_firmware::{Dtype, Geometry};
 use metisvm_sim::{Fault, Trigger};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 #[test]
@@ -29,6 +30,33 @@ fn many_futures_share_a_small_ring_and_each_gets_its_own_result() {
         let counters = bench.device.counters();
         assert_eq!((counters.in_flight, counters.faults), (0, 0), "{}", bench.link);
         assert!((2..=8).contains(&counters.most_in_flight), "{counters:?}");
+    }
+}
+
+#[test]
+fn whatever_the_bound_on_memory_no_job_that_fits_is_refused() {
+    const PAGE: u64 = 4096;
+    // Rings have a page each, and a hash one for its message and one for its digest.
+    for jobs_that_fit in [1, 3] {
+        let options = Options {
+            ring_entries_log2: 3,
+            timeout: PATIENCE,
+            dma_bytes: 2 * PAGE * (1 + jobs_that_fit),
+            ..options()
+        };
+        for bench in Bench::both(small(), options) {
+            let bench = Arc::new(bench);
+            let tasks = (0..4000).map(|index| {
+                let bench = Arc::clone(&bench);
+                async move { bench.hash(&format!("message {index}")).await }
+            });
+            for outcome in workers(4).block_on(all(tasks)) {
+                outcome.unwrap();
+            }
+            let counters = bench.device.counters();
+            assert_eq!((counters.in_flight, counters.faults), (0, 0), "{}", bench.link);
+            assert!(bench.device.most_mapped_bytes() <= options.dma_bytes);
+        }
     }
 }
 
@@ -98,29 +126,26 @@ fn blocking_calls_and_futures_share_a_device() {
 fn a_full_ring_is_a_submission_that_is_pending() {
     let options = Options {
         ring_entries_log2: 1,
+        timeout: PATIENCE,
         ..options()
     };
     for bench in Bench::both(small(), options) {
         one_thread().block_on(async {
-            let late = Duration::from_millis(400);
-            for run in 0..2 {
-                bench.faults.arm(Trigger::Run(run), Fault::Late(late));
-            }
-            let start = Instant::now();
+            // It does nothing until it is told to go on, so what is in the ring stays there.
+            bench.stopped.store(true, Ordering::SeqCst);
             let mut jobs = Vec::new();
-            loop {
-                let mut submitting = bench.jobs.submit_keccak(message("abc"));
-                match timeout(late / 4, &mut submitting).await {
-                    Ok(job) => jobs.push(job.unwrap()),
-                    Err(_) => {
-                        assert!(jobs.len() <= 2, "{}: {} fit", bench.link, jobs.len());
-                        assert!(start.elapsed() < late, "the machine is too busy for this test");
-                        jobs.push(submitting.await.unwrap());
-                        assert!(start.elapsed() >= late, "{}: there was room", bench.link);
-                        break;
-                    }
-                }
+            for _ in 0..2 {
+                jobs.push(bench.jobs.submit_keccak(message("abc")).await.unwrap());
             }
+            let mut third = bench.jobs.submit_keccak(message("abc"));
+            let pending = timeout(Duration::from_millis(100), &mut third).await;
+            assert!(
+                pending.is_err(),
+                "{}: a ring of two entries has three",
+                bench.link
+            );
+            bench.stopped.store(false, Ordering::SeqCst);
+            jobs.push(third.await.unwrap());
             for job in jobs {
                 assert_eq!(job.await.unwrap(), [digest("abc")]);
             }

@@ -4,6 +4,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod copies;
+pub(crate) mod held;
 pub(crate) mod rtl;
 pub(crate) mod runs;
 pub(crate) mod scripts;

@@ -44,8 +44,7 @@ fn main() -> ExitCode {
     }
     let args = Args::parse().check().unwrap_or_else(|wrong_use| wrong_use.exit());
     match commands::run(args) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(end) => end.into(),
         Err(error) => {
             output::fail(&error);
             ExitCode::FAILURE

@@ -59,12 +59,17 @@ fn submit_all(shared: &Arc<Shared>, inbox: &Inbox, submitted_all: &AtomicBool) {
 
 fn watch(shared: &Arc<Shared>, submitted_all: &AtomicBool) {
     loop {
+        guarded(shared, || shared.pool.tidy());
         let mut state = shared.lock();
-        while state.jobs.watched() == 0 {
+        // What the clock's deliveries have freed is unmapped here, as that may take its time.
+        while state.jobs.watched() == 0 && !shared.pool.is_untidy() {
             if submitted_all.load(Ordering::Relaxed) {
                 return;
             }
             state = shared.watched.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.jobs.watched() == 0 {
+            continue;
         }
         drop(state);
         guarded(shared, || {
@@ -84,21 +89,31 @@ fn watch(shared: &Arc<Shared>, submitted_all: &AtomicBool) {
 fn keep_time(shared: &Arc<Shared>, inbox: &Inbox) {
     let tick = (shared.options.timeout / TICKS).clamp(SHORTEST_TICK, LONGEST_TICK);
     while inbox.tick(tick) {
-        if let Some((refuse, behind)) = inbox.take_stuck() {
-            let fault = DeviceError::Timeout(shared.options.timeout);
+        guarded(shared, || look(shared, inbox));
+    }
+}
+
+/// One look of the clock. It touches no register and unmaps nothing, so that nothing holds it.
+fn look(shared: &Arc<Shared>, inbox: &Inbox) {
+    if let Some(stuck) = inbox.take_stuck() {
+        let fault = DeviceError::Timeout(shared.options.timeout);
+        let refuse_all = stuck.behind.into_iter().map(|request| request.refuse);
+        for refuse in stuck.first.into_iter().chain(refuse_all) {
             refuse(fault.clone());
-            for request in behind {
-                (request.refuse)(fault.clone());
-            }
         }
-        // Read before the look that it is for: what was there by then is not late.
-        let now = Instant::now();
-        let mut state = shared.lock();
-        shared.harvest(&mut state);
-        shared.expire(&mut state, now);
-        let due = state.jobs.take_due();
-        drop(state);
-        deliver(shared, due);
+    }
+    // Read before the look that it is for: what was there by then is not late.
+    let now = Instant::now();
+    let mut state = shared.lock();
+    shared.harvest(&mut state);
+    shared.expire(&mut state, now);
+    let due = state.jobs.take_due();
+    drop(state);
+    deliver(shared, due);
+    if shared.pool.is_untidy() {
+        // Under the lock, so that the thread that watches sees it, or is asleep and woken.
+        drop(shared.lock());
+        shared.watched.notify_all();
     }
 }
 

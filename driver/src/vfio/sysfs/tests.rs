@@ -131,11 +131,21 @@ fn a_node_of_another_user_is_said_to_be_one() {
         fake.is_refused(&["may not open", "udev"]);
     }
     let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
-    let error = VfioError::of_node(CARD.parse().unwrap(), &node, &denied).to_string();
+    let of_node = |error| VfioError::of_node(CARD.parse().unwrap(), &node, error).to_string();
+    let error = of_node(denied);
     assert!(
         error.contains("may not open") && error.contains("udev"),
         "{error}"
     );
+    // What is neither is not taken for a module that is not loaded.
+    let read_only = rustix::io::Errno::ROFS.into();
+    let error = of_node(read_only);
+    assert!(
+        error.contains("Read-only file system") && error.contains("findmnt") && !error.contains("modprobe"),
+        "{error}"
+    );
+    let absent = of_node(std::io::ErrorKind::NotFound.into());
+    assert!(absent.contains("modprobe"), "{absent}");
     let busy = std::io::Error::from(std::io::ErrorKind::ResourceBusy);
     let error = VfioError::of_open(CARD.parse().unwrap(), node, busy).to_string();
     assert!(error.contains("another process"), "{error}");

@@ -25,9 +25,18 @@ use std::collections::BTreeMap;
 /// Compiles a part for a level. Beside its constants some values may be known: the computed parameters of a node
 /// that is compiled for one run.
 pub(super) fn compile(segment: &Segment, level: Level, known: &Known) -> Program {
-    let mut compiler = Compiler::new(segment, level, known);
+    let mut compiler = Compiler::new(segment, level, known, &[], segment.outputs());
     compiler.run();
-    compiler.finish()
+    compiler.finish(segment.outputs())
+}
+
+/// Compiles what of a part is not `given`: results of nodes that come from elsewhere, and enter after the part's
+/// inputs. The outputs are the values that are `kept`, none of which is given.
+pub(super) fn compile_rest(segment: &Segment, level: Level, given: &[Value], kept: &[Value]) -> Program {
+    let known = Known::new();
+    let mut compiler = Compiler::new(segment, level, &known, given, kept);
+    compiler.run();
+    compiler.finish(kept)
 }
 
 /// The multiply-accumulates from which on a node with computed parameters is compiled for each run: that takes a few
@@ -43,6 +52,8 @@ struct Compiler<'a> {
     level: Level,
     constants: Constants<'a>,
     readers: Readers,
+    /// The slots of what enters, the inputs and what is given, and bytes; `None` if nothing reads it.
+    entering: Vec<Option<(usize, usize)>>,
     /// Nodes whose result is known, or that are part of what is open.
     done: Vec<bool>,
     /// What has a place, by its root.
@@ -53,7 +64,7 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn new(segment: &'a Segment, level: Level, known: &'a Known) -> Self {
+    fn new(segment: &'a Segment, level: Level, known: &'a Known, given: &[Value], kept: &[Value]) -> Self {
         let graph = &**segment.graph();
         let nodes = segment.nodes();
         let mut compiler = Self {
@@ -62,7 +73,8 @@ impl<'a> Compiler<'a> {
             known,
             level,
             constants: Constants::new(graph),
-            readers: Readers::new(segment),
+            readers: Readers::new(segment, kept),
+            entering: Vec::new(),
             done: vec![false; nodes.len()],
             homes: BTreeMap::new(),
             slots: Slots::default(),
@@ -75,11 +87,19 @@ impl<'a> Compiler<'a> {
                 compiler.done[index - nodes.start] = true;
             }
         }
-        for &value in segment.inputs() {
-            let bytes = graph.ty(value).bytes();
-            let slot = compiler.slots.take(bytes);
-            compiler.homes.insert(value, Home::Slot(slot));
-            compiler.readers.placed(value);
+        for &value in given {
+            if let Value::Node(index) = value {
+                compiler.set_done(index as usize);
+            }
+        }
+        for &value in segment.inputs().iter().chain(given) {
+            let slot = compiler.readers.is_open(value).then(|| {
+                let bytes = graph.ty(value).bytes();
+                let slot = compiler.slots.take(bytes);
+                compiler.homes.insert(value, Home::Slot(slot));
+                (slot, bytes)
+            });
+            compiler.entering.push(slot);
         }
         compiler
     }
@@ -265,21 +285,13 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn finish(mut self) -> Program {
-        let inputs = self.segment.inputs().to_vec();
-        // The first slots are the inputs', in their order.
-        let inputs = inputs.iter().enumerate().map(|(slot, &value)| {
-            let read = !self.readers.of(value).is_empty() || self.readers.is_open(value);
-            read.then(|| (slot, self.graph.ty(value).bytes()))
-        });
-        let inputs = inputs.collect();
-        let outputs: Vec<Value> = self.segment.outputs().to_vec();
-        let outputs = outputs.into_iter().map(|value| self.spot(value)).collect();
+    fn finish(mut self, kept: &[Value]) -> Program {
+        let outputs = kept.iter().map(|&value| self.spot(value)).collect();
         let macs = self.segment.nodes().map(|index| self.macs(index)).sum();
         Program {
             constants: self.constants.finish(),
             slots: self.slots.finish(),
-            inputs,
+            inputs: self.entering,
             outputs,
             steps: self.steps,
             macs,

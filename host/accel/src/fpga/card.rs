@@ -27,11 +27,21 @@ pub(super) enum When {
     LinkIsBroken,
 }
 
+/// Who brings a card back that was at fault.
+pub(super) enum Recovery {
+    /// Whoever opened its device. A thread that does it too would reset the card under the owner's next job.
+    Owner,
+    /// A thread, by resets.
+    Resets,
+    /// A thread, by resets, and by opening it anew where these do not help.
+    Opening(When, Reopen),
+}
+
 pub(super) struct Card {
     attached: RwLock<Attached>,
     /// Those of its first opening. It is not taken back with others: what is compiled holds to these.
     pub(super) capabilities: Capabilities,
-    pub(super) reopen: Option<(When, Reopen)>,
+    pub(super) recovery: Recovery,
     pub(super) id: DeviceId,
     pub(super) options: Options,
     pub(super) health: Mutex<Health>,
@@ -50,7 +60,7 @@ pub(super) struct Card {
 }
 
 impl Card {
-    pub(super) fn new(device: Device, options: Options, reopen: Option<(When, Reopen)>) -> Self {
+    pub(super) fn new(device: Device, options: Options, recovery: Recovery) -> Self {
         let limits = Limits {
             resets: options.max_resets,
             wrong_results: options.max_wrong_results,
@@ -61,7 +71,7 @@ impl Card {
                 device: Arc::new(device),
                 opening: 0,
             }),
-            reopen,
+            recovery,
             id: DeviceId::unique(),
             options,
             health: Mutex::new(Health::new(limits)),
@@ -110,6 +120,9 @@ impl Card {
 
     /// Whether it takes work. One that is found at fault begins to be brought back.
     pub(super) fn takes_work(self: &Arc<Self>) -> bool {
+        if matches!(self.recovery, Recovery::Owner) {
+            return self.device().health().is_healthy();
+        }
         let mut health = lock(&self.health);
         if !health.takes_work() {
             return false;

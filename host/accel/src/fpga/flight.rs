@@ -68,9 +68,8 @@ impl Flight {
         let results = results.map_err(|error| self.part.failed(&error))?;
         self.part.count(results.len());
         self.submit()?;
-        for (input, result) in self.items[range].iter().zip(results) {
-            self.outputs.push(self.part.accept(device, input, result)?.into());
-        }
+        let outputs = self.part.accept(device, &self.items[range], results)?;
+        self.outputs.extend(outputs.into_iter().map(Bytes::from));
         self.part.was_sound();
         Ok(())
     }

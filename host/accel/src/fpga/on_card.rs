@@ -8,6 +8,7 @@ use crate::backend::{BackendError, Executable, Running};
 use crate::buffer::Batch;
 use crate::check::Checker;
 use crate::macs::macs;
+use bytes::Bytes;
 use metisvm_driver::{Device, DeviceError, Resident, RunJob};
 use metisvm_firmware::Dtype;
 use metisvm_model::Segment;
@@ -205,25 +206,30 @@ impl Part {
         self.card.add_macs(macs);
     }
 
-    /// The segment's outputs for an input, from what the device gave; checked, if results are.
+    /// The segment's outputs for inputs, from what the device gave; checked, if results are.
     pub(super) fn accept(
         &self,
         device: &Device,
-        input: &[u8],
-        result: Vec<u8>,
-    ) -> Result<Vec<u8>, BackendError> {
-        let mut result = self.compiled.restore(result);
+        inputs: &[Bytes],
+        results: Vec<Vec<u8>>,
+    ) -> Result<Vec<Vec<u8>>, BackendError> {
+        let restored = results.into_iter().map(|result| self.compiled.restore(result));
+        let mut results: Vec<Vec<u8>> = restored.collect();
         let Some(checker) = &self.checker else {
-            return Ok(result);
+            return Ok(results);
         };
         let start = Instant::now();
-        let checked = checker.check(input, &result);
+        let items = inputs.iter().zip(&results);
+        let items: Vec<_> = items.map(|(input, result)| (&**input, &**result)).collect();
+        let checked = checker.check(&items);
         self.card.add_check(start.elapsed());
         checked.map_err(|wrong| {
             self.card.was_wrong(device, &wrong);
             BackendError::WrongResult(wrong)
         })?;
-        result.truncate(checker.output_bytes());
-        Ok(result)
+        for result in &mut results {
+            result.truncate(checker.output_bytes());
+        }
+        Ok(results)
     }
 }

@@ -1,6 +1,7 @@
 //! Several cards as one backend: work goes to those that take it, by what each has to do and how quick it was, and
 //! what a card does not give another one does. Nobody but the time sees a card go or come.
 
+mod errors;
 mod flight;
 mod load;
 mod part;
@@ -10,20 +11,18 @@ mod spread;
 pub use seat::{LateCard, Opener};
 
 use super::recovery::End;
-use super::{FpgaBackend, MAX_IN_FLIGHT, lock};
+use super::{FpgaBackend, MAX_IN_FLIGHT};
 use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};
+use errors::Errors;
 use metisvm_model::{Graph, Segment};
 use part::{OnCards, Part};
 use seat::Seated;
-use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 /// The most cards of a pool.
 pub const MOST_CARDS: usize = 64;
-/// The most faults that are kept for [`FpgaPool::take_errors`].
-const MOST_ERRORS: usize = 64;
 
 /// Several cards.
 #[derive(Debug)]
@@ -33,7 +32,7 @@ pub struct FpgaPool(Arc<Cards>);
 struct Cards {
     id: DeviceId,
     cards: Vec<Seated>,
-    errors: Mutex<VecDeque<String>>,
+    errors: Arc<Errors>,
     asked: AtomicU64,
     answered: AtomicU64,
     handed_back: AtomicU64,
@@ -69,12 +68,12 @@ impl FpgaPool {
 
     /// The same, also with cards that are not there yet.
     pub fn of(cards: Vec<(String, Member)>) -> Self {
-        let end = Arc::default();
-        let seated = |(name, member)| Seated::new(name, member, &end);
+        let (end, errors) = (Arc::default(), Arc::default());
+        let seated = |(name, member)| Seated::new(name, member, &end, &errors);
         Self(Arc::new(Cards {
             id: DeviceId::unique(),
             cards: cards.into_iter().take(MOST_CARDS).map(seated).collect(),
-            errors: Mutex::default(),
+            errors,
             asked: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             handed_back: AtomicU64::new(0),
@@ -92,19 +91,16 @@ impl FpgaPool {
         }
     }
 
-    /// Faults of cards whose work other cards did, since the last call, the oldest first.
+    /// Faults of cards whose work other cards did, and why one that is looked for does not open, since the last call,
+    /// the oldest first.
     pub fn take_errors(&self) -> Vec<String> {
-        lock(&self.0.errors).drain(..).collect()
+        self.0.errors.take()
     }
 }
 
 impl Cards {
     fn note(&self, card: usize, error: &BackendError) {
-        let mut errors = lock(&self.errors);
-        if errors.len() == MOST_ERRORS {
-            errors.pop_front();
-        }
-        errors.push_back(format!("fpga: {}: {error}", self.cards[card].name));
+        self.errors.note(&self.cards[card].name, error);
     }
 
     /// The cards that are there, by their places.

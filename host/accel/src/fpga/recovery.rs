@@ -4,7 +4,7 @@
 //! A card that answers is reset. One that is away (all ones, no acknowledgement of a reset, a server that is gone) is
 //! tried again, and opened anew where it is known how.
 
-use super::card::{Card, When};
+use super::card::{Card, Recovery, When};
 use super::health::State;
 use super::lock;
 use metisvm_driver::{Device, Health};
@@ -66,8 +66,10 @@ fn attempt(card: &Card) -> Option<Duration> {
     }
     let same = if is_away { device.revive() } else { device.reset() };
     let is_away = matches!(device.health(), Health::Dead(_));
-    let outcome = match (same, &card.reopen) {
-        (Err(_), Some((when, _))) if is_away && (*when == When::Away || device.link_is_broken()) => {
+    let outcome = match (same, &card.recovery) {
+        (Err(_), Recovery::Opening(when, _))
+            if is_away && (*when == When::Away || device.link_is_broken()) =>
+        {
             open_anew(card, device)
         }
         (same, _) => same.map_err(|error| error.to_string()),
@@ -84,7 +86,7 @@ fn attempt(card: &Card) -> Option<Duration> {
 
 /// Gives the link up and opens another.
 fn open_anew(card: &Card, device: Arc<Device>) -> Result<(), String> {
-    let Some((_, reopen)) = &card.reopen else {
+    let Recovery::Opening(_, reopen) = &card.recovery else {
         return Err("it is not known how to open it".to_owned());
     };
     if !lock(&card.health).begin(State::Probing) {

@@ -129,7 +129,8 @@ impl Flight {
         part.engine.macs.fetch_add(part.macs * self.items as u64, Relaxed);
         if let Some(checker) = &part.checker {
             let mut outputs = vec![Vec::with_capacity(self.items); part.segment.outputs().len()];
-            for (item, input) in self.inputs.iter().enumerate() {
+            let mut answers = Vec::with_capacity(self.items);
+            for item in 0..self.items {
                 let mut answer = Vec::new();
                 for (place, (&value, bytes)) in part.results.iter().zip(&received).enumerate() {
                     let one = graph.ty(value).bytes();
@@ -139,13 +140,17 @@ impl Flight {
                         output.push(Bytes::copy_from_slice(own));
                     }
                 }
-                checker.check(input, &answer).map_err(|wrong| {
-                    part.engine
-                        .device
-                        .condemn(&format!("it computed a wrong result: {wrong}"));
-                    BackendError::WrongResult(wrong)
-                })?;
+                answers.push(answer);
             }
+            drop(received);
+            let items = self.inputs.iter().zip(&answers);
+            let items: Vec<_> = items.map(|(input, answer)| (&**input, &**answer)).collect();
+            checker.check(&items).map_err(|wrong| {
+                part.engine
+                    .device
+                    .condemn(&format!("it computed a wrong result: {wrong}"));
+                BackendError::WrongResult(wrong)
+            })?;
             let values = part.segment.outputs().iter().zip(outputs);
             let values = values.map(|(&value, items)| Buffer::host(graph.ty(value).clone(), items));
             return Batch::new(self.items, values.collect::<Result<_, _>>()?);

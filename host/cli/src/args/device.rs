@@ -1,9 +1,11 @@
 //! The command line of `metisvm device`.
 
 use super::Card;
+use crate::error::CliError;
 use clap::{Args as ClapArgs, Subcommand};
 use metisvm_driver::vfio::{Bdf, Kernel};
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Cards of this machine.
 #[derive(Debug, Subcommand)]
@@ -28,14 +30,64 @@ pub enum Device {
 #[derive(Debug, ClapArgs)]
 pub struct Roots {
     /// Look at sys, dev and proc below this folder, as of another machine that was copied there
-    #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
-    pub root: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 }
 
 impl Roots {
+    /// The folder that they are below.
+    pub fn folder(&self) -> &Path {
+        self.root.as_deref().unwrap_or(Path::new("/"))
+    }
+
     /// The kernel's file systems.
-    pub fn kernel(&self) -> Kernel {
-        Kernel::at(&self.root.join("sys"), &self.root.join("dev"))
+    ///
+    /// # Errors
+    /// There are none: a machine whose files are not there has not no cards, it was not looked at.
+    pub fn kernel(&self) -> Result<Kernel, CliError> {
+        let (root, sys) = (self.folder(), self.folder().join("sys"));
+        for (folder, missing) in [
+            (
+                root,
+                "give the folder that sys, dev and proc of a machine were copied to",
+            ),
+            (
+                &sys,
+                "sys, dev and proc of a machine have to be in the folder of --root",
+            ),
+        ] {
+            let problem = match fs::metadata(folder) {
+                Ok(about) if about.is_dir() => continue,
+                Ok(_) => "it is no folder".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            return Err(CliError::file(folder, format!("{problem}; {missing}")));
+        }
+        Ok(Kernel::at(&sys, &root.join("dev")))
+    }
+}
+
+impl Device {
+    /// Its name on the command line.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::List(_) => "list",
+            Self::Examine(_) => "examine",
+            Self::Validate(_) => "validate",
+            Self::Reset(_) => "reset",
+            Self::Bind(_) => "bind",
+            Self::Unbind(_) => "unbind",
+            Self::Doctor(_) => "doctor",
+        }
+    }
+
+    /// What does not make sense of the options together.
+    pub(super) fn problem(&self) -> Option<String> {
+        let Self::Doctor(doctor) = self else { return None };
+        let is_elsewhere = !matches!(doctor.card, None | Some(Card::Vfio(_)));
+        (is_elsewhere && doctor.roots.root.is_some()).then(|| {
+            "--root is for cards in slots: the way to another card is looked at on this machine".to_owned()
+        })
     }
 }
 

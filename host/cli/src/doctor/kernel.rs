@@ -10,7 +10,7 @@ pub(super) fn vfio_pci(files: &Files) -> Finding {
     }
     let mend = commands(&[
         "sudo modprobe vfio-pci",
-        "echo vfio-pci | sudo tee /etc/modules-load.d/metisvm.conf",
+        "echo vfio-pci | sudo tee -a /etc/modules-load.d/metisvm.conf",
     ]);
     Finding::blocks(KEY, "the kernel has no vfio-pci", mend)
 }

@@ -156,6 +156,10 @@ fn node(slot: &Slot) -> Option<Finding> {
             let mend = commands(&["sudo modprobe -a vfio-pci vfio_iommu_type1"]);
             Finding::blocks(KEY, error.to_string(), mend)
         }
+        Err(error @ VfioError::Node { path, .. }) => {
+            let mend = vec![format!("findmnt -T {}", path.display())];
+            Finding::blocks(KEY, error.to_string(), mend)
+        }
         // Said before.
         Err(_) => return None,
     };

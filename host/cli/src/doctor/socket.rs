@@ -1,23 +1,41 @@
-//! The way to a card behind a socket, and what a card in RTL is built with.
+//! The way to a card behind a socket, and the card there: as a client of its server, for a moment.
 
-use super::finding::{Finding, commands};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
-use std::env;
+use super::finding::{Finding, State};
+use super::unix_sockets::Connections;
+use crate::card_problems;
+use crate::cards;
+use metisvm_driver::Glance;
+use metisvm_vfio_user::{Client, Error, Settings};
+use rustix::io::Errno;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
+use std::time::Duration;
 
-/// Tools that build a card in RTL, and the packages that they are in.
-const TOOLS: [(&str, &str); 3] = [("verilator", "verilator"), ("make", "make"), ("g++", "g++")];
+const KEY: &str = "socket";
+/// How long an answer may take: a server that has nobody else gives it at once.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) fn socket(path: &Path) -> Finding {
-    const KEY: &str = "socket";
+/// Whether a server is there that speaks the protocol, and whether what it serves is a card.
+pub(super) fn socket(path: &Path) -> Vec<Finding> {
+    let way = way(path);
+    let mut findings = if way.state == State::Fine {
+        vec![way, card(path)]
+    } else {
+        vec![way]
+    };
+    for finding in &mut findings {
+        finding.card = Some(path.to_string_lossy().into_owned());
+    }
+    findings
+}
+
+fn way(path: &Path) -> Finding {
     let shown = path.display();
-    let serve = vec![format!("metisvm sim --socket {shown} --card functional")];
-    let finding = match fs::symlink_metadata(path).and_then(|_| fs::metadata(path)) {
+    match fs::symlink_metadata(path).and_then(|_| fs::metadata(path)) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Finding::blocks(KEY, "there is no socket: no server runs", serve)
+            Finding::blocks(KEY, "there is no socket: no server runs", serve(path))
         }
         Err(error) => {
             let mend = vec![format!(
@@ -28,76 +46,130 @@ pub(super) fn socket(path: &Path) -> Finding {
         Ok(about) if !about.file_type().is_socket() => {
             Finding::blocks(KEY, "it is no socket", vec![format!("ls -l {shown}")])
         }
-        Ok(about) => match try_it(path) {
-            Ok(()) => Finding::fine(KEY, "its server answers"),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Finding::blocks(
-                KEY,
-                format!(
-                    "this user may not connect: it belongs to user {} and group {}, mode {:03o}",
-                    about.uid(),
-                    about.gid(),
-                    about.mode() & 0o777
-                ),
-                vec![
-                    "# run metisvm as the user that the server runs as".to_owned(),
-                    format!("sudo chgrp metisvm {shown} && sudo chmod 660 {shown}"),
-                ],
-            ),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Finding::warning(
-                KEY,
-                "its server serves one client after another, and others wait already",
-                vec![format!("sudo fuser -v {shown}")],
-            ),
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                Finding::blocks(KEY, "its server is gone", serve)
+        Ok(about) => {
+            let settings = Settings {
+                timeout: PATIENCE,
+                ..Settings::default()
+            };
+            match Client::connect(path, &settings) {
+                Ok(_) => Finding::fine(KEY, "its server answers, and speaks vfio-user"),
+                Err(error) => why_not(path, &about, &error),
             }
-            Err(error) => Finding::blocks(KEY, format!("it cannot be connected to: {error}"), serve),
-        },
+        }
+    }
+}
+
+/// What brings a server about.
+fn serve(path: &Path) -> Vec<String> {
+    vec![format!(
+        "metisvm sim --socket {} --card functional",
+        path.display()
+    )]
+}
+
+fn why_not(path: &Path, about: &fs::Metadata, error: &Error) -> Finding {
+    let shown = path.display();
+    match error {
+        Error::Io {
+            errno: Errno::ACCESS | Errno::PERM,
+            ..
+        } => Finding::blocks(
+            KEY,
+            format!(
+                "this user may not connect: it belongs to user {} and group {}, mode {:03o}",
+                about.uid(),
+                about.gid(),
+                about.mode() & 0o777
+            ),
+            vec![
+                "# run metisvm as the user that the server runs as".to_owned(),
+                format!("sudo chgrp metisvm {shown} && sudo chmod 660 {shown}"),
+            ],
+        ),
+        Error::Io {
+            errno: Errno::CONNREFUSED,
+            ..
+        } => Finding::blocks(KEY, "its server is gone", serve(path)),
+        Error::Io {
+            errno: Errno::PROTOTYPE,
+            ..
+        } => no_server_of_cards(path, "it is a socket of another type, not a stream"),
+        Error::Io { .. } => Finding::blocks(KEY, format!("it cannot be connected to: {error}"), serve(path)),
+        Error::Timeout { .. } => silent(path, error),
+        Error::Closed => {
+            no_server_of_cards(path, "it hangs up on whoever proposes a version of the protocol")
+        }
+        Error::Malformed(_) | Error::Refused { .. } => no_server_of_cards(path, &error.to_string()),
+    }
+}
+
+/// Something else is there.
+fn no_server_of_cards(path: &Path, why: &str) -> Finding {
+    let what = format!("its server is no vfio-user server that is understood: {why}");
+    Finding::blocks(KEY, what, holder(path))
+}
+
+/// Who has the socket.
+fn holder(path: &Path) -> Vec<String> {
+    vec![format!("sudo fuser -v {}", path.display())]
+}
+
+/// A server that says nothing: one that has another client, one that does not take clients, or one that took this one
+/// and is mute. What the kernel says of the connections tells them apart.
+fn silent(path: &Path, error: &Error) -> Finding {
+    let patience = PATIENCE.as_secs();
+    let mut restart = holder(path);
+    restart.push("# end it, and start it anew".to_owned());
+    let is_queue_full = matches!(error, Error::Timeout { doing, .. } if *doing == CONNECTING);
+    // This client has left by now. One that its server has not accepted is still listed.
+    match Connections::to(path) {
+        Some(Connections { accepted: 0, waiting }) if waiting > 0 || is_queue_full => Finding::blocks(
+            KEY,
+            format!("its server hangs: it has taken no client within {patience} s, and has none"),
+            restart,
+        ),
+        Some(Connections { waiting: 0, .. }) if !is_queue_full => Finding::blocks(
+            KEY,
+            format!(
+                "its server is mute: it took the connection, and did not answer within {patience} s; it hangs, or is no \
+                 vfio-user server"
+            ),
+            restart,
+        ),
+        Some(Connections { waiting, .. }) => Finding::warning(
+            KEY,
+            format!(
+                "it is busy: its server serves one client after another and has one now; {waiting} wait, this one included"
+            ),
+            holder(path),
+        ),
+        None => Finding::warning(
+            KEY,
+            format!("its server did not answer within {patience} s: it serves another client, or hangs"),
+            holder(path),
+        ),
+    }
+}
+
+/// What the client says that it was at, when the server's queue is full.
+const CONNECTING: &str = "connecting";
+
+/// The card behind a server that answers.
+fn card(path: &Path) -> Finding {
+    const KEY: &str = "card";
+    let examine = vec![format!("metisvm device examine vfio-user:{}", path.display())];
+    let link = match cards::connect(path) {
+        Ok(link) => link,
+        Err(problem) => return Finding::blocks(KEY, problem, examine),
     };
-    finding.of(path.to_string_lossy())
-}
-
-/// Connects, and leaves again. A server that nobody gets through to is not waited for.
-fn try_it(path: &Path) -> io::Result<()> {
-    let address = SocketAddrUnix::new(path)?;
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    Ok(connect(&socket, &address)?)
-}
-
-pub(super) fn tools() -> Finding {
-    const KEY: &str = "tools";
-    let folders: Vec<_> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
-    let missing: Vec<_> = TOOLS
-        .iter()
-        .filter(|(tool, _)| !folders.iter().any(|folder| folder.join(tool).exists()))
-        .collect();
-    if missing.is_empty() {
-        return Finding::fine(KEY, "what a card in RTL is built with is there");
+    let glance = match Glance::of(&link) {
+        Ok(glance) => glance,
+        Err(problem) => return Finding::blocks(KEY, problem.to_string(), examine),
+    };
+    let problems = card_problems::of(&glance);
+    if problems.is_empty() {
+        let (major, minor) = glance.abi;
+        return Finding::fine(KEY, format!("it is a card, with ABI {major}.{minor}, and ready"));
     }
-    let tools: Vec<_> = missing.iter().map(|(tool, _)| *tool).collect();
-    let packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
-    let what = format!("a card in RTL cannot be built without {}", tools.join(", "));
-    Finding::blocks(
-        KEY,
-        what,
-        vec![format!("sudo apt-get install {}", packages.join(" "))],
-    )
-}
-
-pub(super) fn nothing() -> Finding {
-    Finding::fine(
-        "card",
-        "a functional card is software in this process, and needs nothing",
-    )
-    .of("functional")
-}
-
-pub(super) fn cache(is_there: bool) -> Finding {
-    const KEY: &str = "cache";
-    if is_there {
-        return Finding::fine(KEY, "there is a folder for what is built");
-    }
-    let mend = commands(&["export XDG_CACHE_HOME=\"$HOME/.cache\""]);
-    Finding::blocks(KEY, "there is no folder for what is built", mend)
+    Finding::blocks(KEY, problems.join("; "), examine)
 }

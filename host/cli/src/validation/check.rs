@@ -71,7 +71,9 @@ impl Target {
             checked: false,
             ..fpga::Options::default()
         };
-        let backend = FpgaBackend::new(device, trust);
+        // It is reset between two checks, and by nobody else: a backend that brings it back by itself would do so in the
+        // middle of the next check.
+        let backend = FpgaBackend::without_recovery(device, trust);
         Self {
             device: backend.device(),
             backend,

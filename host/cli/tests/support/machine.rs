@@ -198,22 +198,28 @@ impl Machine {
 
     /// `metisvm device …` on this machine.
     pub(crate) fn device(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+        let mut command = self.command(arguments);
+        command.arg("--root").arg(self.0.path());
+        command.output().unwrap()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = metisvm(Path::new("/"));
-        command
-            .arg("device")
-            .args(arguments)
-            .arg("--root")
-            .arg(self.0.path());
+        command.arg("device").args(arguments);
         command
     }
 
     /// The same as a user who may write none of the machine's files. Files without leave to write are enough of that,
     /// but for the superuser, who becomes nobody.
     pub(crate) fn device_as_nobody(&self, arguments: &[&str]) -> Output {
+        let mut all = arguments.to_vec();
+        let root = self.0.path().to_string_lossy();
+        all.extend(["--root", &root]);
+        self.as_nobody(&all)
+    }
+
+    /// The same of what is no part of the machine's set-up, and needs no `--root`.
+    pub(crate) fn as_nobody(&self, arguments: &[&str]) -> Output {
         let mut command = self.command(arguments);
         let is_superuser = fs::metadata("/proc/self").unwrap().uid() == 0;
         if is_superuser {

@@ -71,7 +71,7 @@ impl<'a> Subject<'a> {
             execute_block(&factory, block, &mut state)
         } else {
             let evm = EthEvmFactory::default().create_evm(&mut state, spec.evm_env(block.header));
-            execute_with(evm, spec, block)
+            execute_with(evm, spec, block, |_| ())
         };
         (outcome, started.elapsed())
     }

@@ -81,7 +81,7 @@ fn check_gas_limit(spec: &ChainSpec, header: &Header, parent: &Header, above: &s
 }
 
 /// The base fee of the block after `parent`, where London is active in it.
-fn next_base_fee(spec: &ChainSpec, parent: &Header) -> Result<u64, Error> {
+pub fn next_base_fee(spec: &ChainSpec, parent: &Header) -> Result<u64, Error> {
     if london_starts_after(spec, parent) {
         return Ok(INITIAL_BASE_FEE);
     }
@@ -95,7 +95,7 @@ fn next_base_fee(spec: &ChainSpec, parent: &Header) -> Result<u64, Error> {
 
 /// The excess of blob gas in the block after `parent`, where Cancun is active in it: by the blob parameters of
 /// its own time. A parent before Cancun counts as one without blobs.
-fn next_excess_blob_gas(spec: &ChainSpec, timestamp: u64, parent: &Header) -> Result<u64, Error> {
+pub fn next_excess_blob_gas(spec: &ChainSpec, timestamp: u64, parent: &Header) -> Result<u64, Error> {
     let (excess, used) = match (parent.excess_blob_gas, parent.blob_gas_used) {
         (None, None) => (0, 0),
         (Some(excess), Some(used)) => (excess, used),

@@ -13,15 +13,15 @@ use std::collections::BTreeMap;
 const MAX_MAGNITUDE: i128 = 1 << 62;
 
 /// One element: `zero + ((acc · multiplier + half) >> shift)`.
-struct Scaled {
-    acc: Target,
-    multiplier: i64,
-    shift: u32,
-    zero: i64,
+pub(super) struct Scaled {
+    pub(super) acc: Target,
+    pub(super) multiplier: i64,
+    pub(super) shift: u32,
+    pub(super) zero: i64,
     /// That number.
-    unclamped: Interval,
+    pub(super) unclamped: Interval,
     /// The result.
-    result: Interval,
+    pub(super) result: Interval,
 }
 
 /// Requantise.
@@ -132,7 +132,7 @@ type Group = (Requantise, Vec<(usize, RequantiseConstants)>);
 
 /// Rows for all elements, which are made as alike as the field allows: that takes fewer gates, and fewer
 /// limbs.
-fn scaled(
+pub(super) fn scaled(
     rows: &mut Rows,
     elements: Vec<Scaled>,
     acc: Interval,

@@ -1,4 +1,4 @@
-//! Table.
+//! Table, and lookups for others.
 
 use super::node::{NodeView, Refusal};
 use crate::gates::{Rules, Table};
@@ -10,12 +10,22 @@ use plonky2::iop::target::Target;
 pub(super) fn table(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refusal> {
     let table = node.constant(1, "entries")?;
     let low = node.ty(0).dtype.min();
-    let entry = |i: usize| table.data()[usize::from((i as i32 + low) as u8)];
-    let constants: Vec<F> = (0..Table::ENTRIES)
-        .map(|i| residue(entry(i).into()))
-        .chain([residue(low.into())])
-        .collect();
+    let entry = |i: usize| table.data()[usize::from((i as i32 + low) as u8)].into();
     let x = node.wires(rows, 0);
+    lookup(rows, &x, low.into(), entry)
+}
+
+/// The entry of each x, of 256 from the least one on.
+pub(super) fn lookup(
+    rows: &mut Rows,
+    x: &[Target],
+    low: i64,
+    entry: impl Fn(usize) -> i64,
+) -> Result<Vec<Target>, Refusal> {
+    let constants: Vec<F> = (0..Table::ENTRIES)
+        .map(|i| residue(entry(i)))
+        .chain([residue(low)])
+        .collect();
     rows.reserve(x.len().div_ceil(Table.operations()))?;
     let mut y = Vec::with_capacity(x.len());
     // All operations of a row have the same constants.

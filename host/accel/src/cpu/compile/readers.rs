@@ -19,7 +19,8 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn new(segment: &Segment) -> Self {
+    /// Of a part, and of whoever takes the values that are `kept`.
+    pub(super) fn new(segment: &Segment, kept: &[Value]) -> Self {
         let nodes = segment.nodes();
         let mut readers = Self {
             first: nodes.start,
@@ -48,7 +49,7 @@ impl Readers {
                 }
             }
         }
-        for &output in segment.outputs() {
+        for &output in kept {
             *readers.open.entry(readers.root(output)).or_default() += 1;
         }
         readers

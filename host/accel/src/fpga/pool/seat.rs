@@ -2,9 +2,10 @@
 //! the pool lives, so that a server that is started later brings its card in.
 
 use super::super::recovery::End;
-use super::super::{FpgaBackend, Member};
+use super::super::{FpgaBackend, Member, lock};
+use super::errors::Errors;
 use super::load::Load;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -17,13 +18,38 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub type Opener = Box<dyn Fn() -> Result<FpgaBackend, String> + Send + Sync>;
 
 /// A card that may not be there yet. Clones are the same card.
-#[derive(Clone, Debug, Default)]
-pub struct LateCard(Arc<OnceLock<Arc<FpgaBackend>>>);
+#[derive(Clone, Debug)]
+pub struct LateCard(Arc<Late>);
+
+#[derive(Debug)]
+struct Late {
+    card: OnceLock<Arc<FpgaBackend>>,
+    /// Why it did not open when that was tried last.
+    why: Mutex<String>,
+}
 
 impl LateCard {
+    /// One that does not open, for this reason, which whoever makes it tells.
+    pub fn missing(why: String) -> Self {
+        Self(Arc::new(Late {
+            card: OnceLock::new(),
+            why: Mutex::new(why),
+        }))
+    }
+
     /// The card, once it was found.
     pub fn get(&self) -> Option<&Arc<FpgaBackend>> {
-        self.0.get()
+        self.0.card.get()
+    }
+
+    /// It does not open: says whether that is for another reason than the last time.
+    fn is_news(&self, why: &str) -> bool {
+        let mut last = lock(&self.0.why);
+        let is_news = *last != why;
+        if is_news {
+            why.clone_into(&mut last);
+        }
+        is_news
     }
 }
 
@@ -36,12 +62,17 @@ pub(super) struct Seated {
 }
 
 impl Seated {
-    /// `end` comes with the pool's.
-    pub(super) fn new(name: String, member: Member, end: &Arc<End>) -> Self {
+    /// `end` comes with the pool's; `errors` gets why a card that is looked for does not open.
+    pub(super) fn new(name: String, member: Member, end: &Arc<End>, errors: &Arc<Errors>) -> Self {
         let card = match member {
-            Member::Open(card) => LateCard(Arc::new(OnceLock::from(card))),
+            Member::Open(card) => LateCard(Arc::new(Late {
+                card: OnceLock::from(card),
+                why: Mutex::default(),
+            })),
             Member::Absent(card, open) => {
-                look_for(card.clone(), open, Arc::clone(end));
+                let (errors, name) = (Arc::clone(errors), name.clone());
+                let tell = move |why: &str| errors.note(&name, &format_args!("it does not open: {why}"));
+                look_for(card.clone(), open, Arc::clone(end), tell);
                 card
             }
         };
@@ -58,15 +89,20 @@ impl Seated {
     }
 }
 
-/// Without a thread it stays away, which costs no result.
-fn look_for(card: LateCard, open: Opener, end: Arc<End>) {
+/// Each reason why it does not open is told when it changes: a server may have come whose card is at fault. Without a
+/// thread it stays away, which costs no result.
+fn look_for(card: LateCard, open: Opener, end: Arc<End>, tell: impl Fn(&str) + Send + 'static) {
     let look = move || {
         let mut pause = FIRST_PAUSE;
         while !end.comes_within(pause) {
-            if let Ok(found) = open() {
-                // Nobody else fills it.
-                let _ = card.0.set(Arc::new(found));
-                return;
+            match open() {
+                Ok(found) => {
+                    // Nobody else fills it.
+                    let _ = card.0.card.set(Arc::new(found));
+                    return;
+                }
+                Err(why) if card.is_news(&why) => tell(&why),
+                Err(_) => {}
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }

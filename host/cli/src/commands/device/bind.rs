@@ -7,12 +7,12 @@ use metisvm_driver::vfio::{Bdf, BindError, Binding};
 use serde_json::json;
 
 pub(super) fn bind(args: &Bind) -> Result<bool, CliError> {
-    let kernel = args.roots.kernel();
+    let kernel = args.roots.kernel()?;
     each(&args.cards, args.json, |bdf| kernel.bind(bdf, args.force))
 }
 
 pub(super) fn unbind(args: &Unbind) -> Result<bool, CliError> {
-    let kernel = args.roots.kernel();
+    let kernel = args.roots.kernel()?;
     each(&args.cards, args.json, |bdf| kernel.unbind(bdf))
 }
 

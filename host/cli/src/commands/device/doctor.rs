@@ -7,7 +7,7 @@ use crate::output;
 use serde_json::json;
 
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
-    let findings = doctor::look(&args.roots, args.card.as_ref());
+    let findings = doctor::look(&args.roots, args.card.as_ref())?;
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     let (blocks, warnings) = (count(State::Blocks), count(State::Warning));
     if args.json {

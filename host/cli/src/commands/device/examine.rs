@@ -5,7 +5,7 @@ use crate::args::{Card, OneCard as Args};
 use crate::card_link::CardLink;
 use crate::error::CliError;
 use crate::output::{self, thousands};
-use crate::{cards, slot_report};
+use crate::{card_problems, cards, slot_report};
 use metisvm_driver::card_counters::{BUS, CARD, ENGINE};
 use metisvm_driver::vfio::{Kernel, Slot};
 use metisvm_driver::{Glance, Identity};
@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     } else {
         examined.show()?;
     }
-    Ok(examined.glance.problems().is_empty())
+    Ok(card_problems::of(&examined.glance).is_empty())
 }
 
 impl Examined {
@@ -98,7 +98,7 @@ impl Examined {
             "clock_khz": card.clock_khz,
             "queues": queues.iter().map(|&state| queue(state)).collect::<Vec<_>>(),
             "counters": Value::Null,
-            "problems": self.glance.problems(),
+            "problems": card_problems::of(&self.glance),
         });
         if let Some(counters) = &self.glance.counters {
             let named = CARD.iter().chain(&BUS).chain(&ENGINE);
@@ -211,7 +211,7 @@ impl Examined {
             }
         }
         output::line(&table.to_string())?;
-        for problem in self.glance.problems() {
+        for problem in card_problems::of(&self.glance) {
             output::line(&format!("problem: {problem}"))?;
         }
         Ok(())

@@ -6,10 +6,10 @@ use crate::{output, slot_report};
 use metisvm_firmware::pci::CLASS_CODE;
 
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
-    let bus = args.roots.root.join("sys/bus/pci/devices");
+    let bus = args.roots.folder().join("sys/bus/pci/devices");
     let slots = args
         .roots
-        .kernel()
+        .kernel()?
         .cards()
         .map_err(|error| CliError::file(bus, error))?;
     if args.json {

@@ -4,6 +4,7 @@ use super::examine::state;
 use super::refused::refused;
 use crate::args::OneCard as Args;
 use crate::card_link::CardLink;
+use crate::card_problems;
 use crate::cards::{self, RTL_TIMEOUT};
 use crate::error::CliError;
 use crate::output::{self, ms};
@@ -25,7 +26,7 @@ impl State {
             Ok(glance) => json!({
                 "status": state(glance.status),
                 "in_use": glance.boot_nonce != 0,
-                "problems": glance.problems(),
+                "problems": card_problems::of(glance),
             }),
             Err(problem) => json!({ "status": Value::Null, "problems": [problem] }),
         }
@@ -40,7 +41,7 @@ impl State {
                     "used by a host"
                 };
                 let mut words = vec![state(glance.status), user.to_owned()];
-                words.extend(glance.problems());
+                words.extend(card_problems::of(glance));
                 words.join("; ")
             }
             Err(problem) => problem.clone(),
@@ -68,9 +69,9 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     let after = State::of(&link);
     // Handshake and self-test: it works.
     let works = if after.0.is_ok() {
-        Device::open(link.into_transport(), options)
-            .map(drop)
-            .map_err(|error| error.to_string())
+        let opened = Device::open(link.into_transport(), options);
+        let opened = opened.map_err(|error| error.to_string());
+        opened.and_then(|device| card_problems::without_engine(device.capabilities()).map_or(Ok(()), Err))
     } else {
         Err("it does not answer".to_owned())
     };

@@ -3,6 +3,7 @@
 use super::refused::refused;
 use crate::args::Validate as Args;
 use crate::card_link::CardLink;
+use crate::card_problems;
 use crate::cards::{self, RTL_TIMEOUT};
 use crate::error::CliError;
 use crate::output::{self, Table, ms};
@@ -50,7 +51,10 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     };
     match opened {
         Ok(device) => {
-            told.tell(opening(Verdict::Passed, ""))?;
+            // What a card has no engine for is skipped, so one that has none would fail nothing.
+            let verdict = card_problems::without_engine(device.capabilities());
+            let verdict = verdict.map_or(Verdict::Passed, Verdict::Failed);
+            told.tell(opening(verdict, ""))?;
             let memory = args.memory.unwrap_or(if slow { SLOW_MEMORY } else { MEMORY });
             let target = Target::new(device, slow, memory);
             validation::validate(&target, |report| told.tell(report))?;

@@ -1,0 +1,128 @@
+//! What is told of a proof that was made.
+
+use super::Task;
+use crate::error::CliError;
+use crate::output::{self, thousands};
+use crate::proofs::file::ProofFile;
+use crate::proofs::{hex, statement};
+use crate::{cpu_time, peak_memory};
+use metisvm_prover::Size;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// What something took: time of processors, and on the wall.
+#[derive(Clone, Copy)]
+pub(super) struct Cost {
+    cpu: Option<Duration>,
+    wall: Duration,
+}
+
+impl Cost {
+    /// It begins.
+    pub(super) fn begin() -> Begun {
+        Begun {
+            cpu: cpu_time::so_far(),
+            wall: Instant::now(),
+        }
+    }
+
+    fn cpu_seconds(&self) -> Option<f64> {
+        self.cpu.map(seconds)
+    }
+}
+
+/// When something began.
+pub(super) struct Begun {
+    cpu: Option<Duration>,
+    wall: Instant,
+}
+
+impl Begun {
+    /// It ends.
+    pub(super) fn end(&self) -> Cost {
+        let cpu = cpu_time::so_far().zip(self.cpu);
+        Cost {
+            cpu: cpu.map(|(now, then)| now.saturating_sub(then)),
+            wall: self.wall.elapsed(),
+        }
+    }
+}
+
+/// Milliseconds are as fine as the figure deserves.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e3).round() / 1e3
+}
+
+/// A proof that was made, and what that took.
+pub(super) struct Report<'a> {
+    pub(super) task: &'a Task,
+    pub(super) file: &'a ProofFile,
+    pub(super) size: &'a Size,
+    /// Of the proof.
+    pub(super) cost: Cost,
+    /// Of the circuits, which serve all proofs of the model.
+    pub(super) circuits: Cost,
+}
+
+impl Report<'_> {
+    /// Shows it.
+    pub(super) fn show(&self, as_json: bool) -> Result<(), CliError> {
+        if as_json {
+            return output::json(&self.json());
+        }
+        let mut table = output::table(&["proof", ""]);
+        let size = self.size;
+        table.add_row(["file".to_owned(), self.task.out.display().to_string()]);
+        table.add_row(["form".to_owned(), self.file.form.to_string()]);
+        if let Some(place) = &self.task.place {
+            let text = format!("transaction {}, call {}", place.transaction, place.call);
+            table.add_row(["inference".to_owned(), text]);
+        }
+        table.add_row(["bytes".to_owned(), thousands(self.file.proof.bytes.len() as u64)]);
+        let wraps = size
+            .wraps
+            .iter()
+            .map(|wrap| format!(", wrapped in 2^{}", wrap.degree_bits));
+        let rows = format!("2^{}{}", size.circuit.degree_bits, wraps.collect::<String>());
+        table.add_row(["rows".to_owned(), rows]);
+        for (what, cost) in [("making the circuits", self.circuits), ("proving", self.cost)] {
+            let cpu = cost
+                .cpu_seconds()
+                .map_or_else(String::new, |cpu| format!(", {cpu:.2} s of processors"));
+            table.add_row([what.to_owned(), format!("{:.2} s{cpu}", seconds(cost.wall))]);
+        }
+        if let Some(peak) = peak_memory::so_far() {
+            table.add_row(["peak memory, bytes".to_owned(), thousands(peak)]);
+        }
+        output::line(&table.to_string())?;
+        statement::show(&self.file.proof.statement)?;
+        output::hash("key", &hex::text(&self.file.key_digest))
+    }
+
+    fn json(&self) -> Value {
+        let size = self.size;
+        let mut object = json!({
+            "proof": self.task.out.display().to_string(),
+            "form": self.file.form.name(),
+            "key_digest": hex::text(&self.file.key_digest),
+            "proof_bytes": self.file.proof.bytes.len(),
+            "degree": 1u64 << size.outermost().degree_bits,
+            "model_degree": 1u64 << size.circuit.degree_bits,
+            "model_rows": size.circuit.rows,
+            "prove_cpu_s": self.cost.cpu_seconds(),
+            "wall_s": seconds(self.cost.wall),
+            "circuits_cpu_s": self.circuits.cpu_seconds(),
+            "circuits_wall_s": seconds(self.circuits.wall),
+            "threads": rayon::current_num_threads(),
+            "memory_estimate_bytes": size.memory_bytes,
+            "peak_memory_bytes": peak_memory::so_far(),
+        });
+        statement::add_to(&mut object, &self.file.proof.statement);
+        if let Some(place) = &self.task.place {
+            object["block_hash"] = json!(place.block.to_string());
+            object["tx"] = json!(place.transaction);
+            object["call"] = json!(place.call);
+        }
+        object
+    }
+}

@@ -1,0 +1,115 @@
+//! The models of the node: a dispatcher that remembers what it was asked last.
+
+use crate::bundled;
+use crate::engine::DispatcherEngine;
+use alloy_primitives::{B256, Bytes};
+use metisvm_accel::Dispatcher;
+use metisvm_model::{Bundle, ModelId};
+use metisvm_node::models::{InferenceRecord, ModelHost, ModelInfo};
+use metisvm_vm::{EngineError, InferenceEngine, ModelFacts, Submitted};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// So many inferences are remembered,
+const REMEMBERED: usize = 1000;
+/// and so many models can be added: each is in memory.
+const MOST_MODELS: usize = 256;
+
+/// Keeps and runs the models of a node.
+#[derive(Debug)]
+pub(super) struct Models {
+    engine: DispatcherEngine,
+    dispatcher: Arc<Dispatcher>,
+    known: Mutex<Vec<(String, ModelId)>>,
+    recent: Mutex<VecDeque<InferenceRecord>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Lists of values, whole between any two steps.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Models {
+    /// The models of a dispatcher: first the bundled ones.
+    pub(super) fn new(dispatcher: Arc<Dispatcher>, bundles: &[Bundle]) -> Self {
+        let names = bundled::MODEL_NAMES.into_iter().map(str::to_owned);
+        let names = names.chain((1..).map(|number| format!("model {number}")));
+        Self {
+            engine: DispatcherEngine::new(dispatcher.clone()),
+            dispatcher,
+            known: Mutex::new(names.zip(bundles.iter().map(|bundle| bundle.id)).collect()),
+            recent: Mutex::default(),
+        }
+    }
+
+    fn remember(&self, model: B256, started: Instant) {
+        let record = InferenceRecord {
+            model,
+            backend: self.dispatcher.backends().join(", then "),
+            duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        };
+        let mut recent = lock(&self.recent);
+        recent.truncate(REMEMBERED - 1);
+        recent.push_front(record);
+    }
+}
+
+impl InferenceEngine for Models {
+    fn model(&self, id: B256) -> Option<ModelFacts> {
+        self.engine.model(id)
+    }
+
+    fn infer(&self, id: B256, input: &[u8]) -> Result<Bytes, EngineError> {
+        let started = Instant::now();
+        let output = self.engine.infer(id, input)?;
+        self.remember(id, started);
+        Ok(output)
+    }
+
+    fn submit(&self, id: B256, input: &[u8]) -> Result<Submitted, EngineError> {
+        let started = Instant::now();
+        let submitted = self.engine.submit(id, input)?;
+        if let Submitted::Ready(_) = &submitted {
+            self.remember(id, started);
+        }
+        Ok(submitted)
+    }
+}
+
+impl ModelHost for Models {
+    fn models(&self) -> Vec<ModelInfo> {
+        let info = |(name, id): &(String, ModelId)| {
+            let facts = self.dispatcher.facts(*id)?;
+            Some(ModelInfo {
+                id: B256::from(id.0),
+                name: name.clone(),
+                input_bytes: facts.input_bytes as u64,
+                output_bytes: facts.output_bytes as u64,
+                macs: facts.work.macs,
+            })
+        };
+        lock(&self.known).iter().filter_map(info).collect()
+    }
+
+    fn add(&self, bundle: &[u8]) -> Result<B256, String> {
+        let bundle = Bundle::decode(bundle).map_err(|error| error.to_string())?;
+        let mut known = lock(&self.known);
+        let id = bundle.id;
+        if !known.iter().any(|(_, known)| *known == id) {
+            if known.len() >= MOST_MODELS {
+                return Err(format!(
+                    "this node has {MOST_MODELS} models, which is the most; start another"
+                ));
+            }
+            let name = format!("model {}", known.len() + 1);
+            self.dispatcher.add(bundle);
+            known.push((name, id));
+        }
+        Ok(B256::from(id.0))
+    }
+
+    fn recent(&self) -> Vec<InferenceRecord> {
+        lock(&self.recent).iter().cloned().collect()
+    }
+}

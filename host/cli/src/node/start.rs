@@ -1,0 +1,225 @@
+//! From options to a node: rules, first block, models, accounts, folder.
+
+use super::args::Node as Args;
+use super::code::inference_code;
+use super::import::import;
+use super::models::Models;
+use crate::composition;
+use crate::datadir::DataDir;
+use crate::error::CliError;
+use crate::{bundled, models};
+use alloy_consensus::Header;
+use alloy_primitives::{B256, U256};
+use metisvm_executor::{BlockEngine, Threads};
+use metisvm_node::accounts::{DevAccounts, TEST_MNEMONIC};
+use metisvm_node::admission::Rules;
+use metisvm_node::chain::{Chain, History};
+use metisvm_node::disk::{self, Disk};
+use metisvm_node::genesis::{DevGenesis, check_dev_chain};
+use metisvm_node::geth_genesis::GethGenesis;
+use metisvm_node::import::Importer;
+use metisvm_node::world::World;
+use metisvm_node::{Node, NodeError, Parts, Settings};
+use metisvm_state::{CpuKeccak, MemoryState};
+use metisvm_vm::{ChainSpec, MetisEvmFactory};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+/// More than any chain spec, and than any genesis that is kept in memory, has.
+const SPEC_LIMIT: usize = 1 << 20;
+const GENESIS_LIMIT: usize = 256 << 20;
+
+/// Wei of an ether.
+const ETHER: u64 = 1_000_000_000_000_000_000;
+
+/// What a chain begins with.
+pub(super) struct Beginning {
+    pub(super) spec: Arc<ChainSpec>,
+    pub(super) header: Header,
+    pub(super) state: MemoryState,
+}
+
+/// A node that is ready to be served.
+pub(super) struct Ready {
+    pub(super) node: Node,
+    /// The words of the accounts, where they are the well-known ones.
+    pub(super) mnemonic: Option<&'static str>,
+    /// What kept a device from being used.
+    pub(super) problems: Vec<String>,
+}
+
+/// Puts a node together.
+///
+/// # Errors
+/// Whatever is wrong with the options and the files that they name.
+pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
+    let threads = Threads::new(args.threads.unwrap_or(0))?;
+    let mut bundles = bundled::models()?;
+    for more in models::read_all(&args.models)? {
+        if !bundles.iter().any(|known| known.id == more.id) {
+            bundles.push(more);
+        }
+    }
+    let mut composition = composition::compose_for_long(&args.engine, &bundles);
+    let problems = composition.untold_problems().to_vec();
+    let models = Arc::new(Models::new(composition.dispatcher.clone(), &bundles));
+
+    let mut datadir = match &args.datadir {
+        Some(folder) => Some(DataDir::open(folder, Arc::new(CpuKeccak))?),
+        None => None,
+    };
+    let kept = datadir.as_ref().and_then(DataDir::chain);
+    let geth = args.genesis.as_deref().map(read_genesis).transpose()?;
+    let spec = match kept {
+        Some(chain) => chain.spec.clone(),
+        None => Arc::new(spec(args, geth.as_ref())?),
+    };
+    let accounts = accounts(args, &spec)?;
+    let history = History {
+        blocks: args.history.max(1),
+        states: args.history_states,
+    };
+    let (chain, disk) = match &mut datadir {
+        None => (
+            in_memory(&begin(args, geth, spec.clone(), &accounts, &bundles)?, history)?,
+            None,
+        ),
+        Some(datadir) => {
+            if datadir.chain().is_none() {
+                let beginning = begin(args, geth, spec.clone(), &accounts, &bundles)?;
+                datadir.begin(beginning.spec, &beginning.header, &[], &beginning.state)?;
+            }
+            let (chain, disk) = on_disk(datadir, history)?;
+            (chain, Some(disk))
+        }
+    };
+    let factory = MetisEvmFactory::new(spec, Some(models.clone()));
+    let engine = BlockEngine::new(threads);
+    if let Some(path) = &args.import {
+        let importer = Importer {
+            factory: &factory,
+            engine: &engine,
+            chain: &chain,
+            disk: disk.as_ref(),
+        };
+        import(path, &importer)?;
+    }
+    let node = Node::new(Parts {
+        factory: factory.permitting_senders_with_code(),
+        engine,
+        chain,
+        accounts,
+        models,
+        settings: Settings {
+            beneficiary: alloy_primitives::Address::ZERO,
+            gas_limit: args.gas_limit,
+            next_base_fee: None,
+            next_prevrandao: None,
+            least_tip: 0,
+        },
+        automine: !args.no_mining && args.block_time.is_none(),
+        rules: Rules::default(),
+        disk,
+    });
+    node.set_interval(args.block_time);
+    let mnemonic = args.mnemonic.is_none().then_some(TEST_MNEMONIC);
+    Ok(Ready {
+        node,
+        mnemonic,
+        problems,
+    })
+}
+
+/// Wrong use that shows only now, or a fault.
+pub(super) fn failed(error: NodeError) -> CliError {
+    CliError::Node(error)
+}
+
+fn spec(args: &Args, geth: Option<&GethGenesis>) -> Result<ChainSpec, CliError> {
+    let mut spec = match (&args.chain, geth) {
+        (Some(path), _) => read_spec(path)?,
+        (None, Some(genesis)) => genesis.spec.clone(),
+        (None, None) => ChainSpec::metis_dev(),
+    };
+    if let Some(id) = args.chain_id {
+        spec.chain_id = id;
+    }
+    Ok(spec)
+}
+
+fn read_spec(path: &Path) -> Result<ChainSpec, CliError> {
+    let bytes = models::read_bounded(path, SPEC_LIMIT)?;
+    let text = String::from_utf8(bytes).map_err(|error| CliError::file(path, error))?;
+    ChainSpec::from_json(&text).map_err(|error| CliError::file(path, error))
+}
+
+/// Reads a genesis of geth's.
+///
+/// # Errors
+/// If the file cannot be read, or is none.
+pub(super) fn read_genesis(path: &Path) -> Result<GethGenesis, CliError> {
+    let bytes = models::read_bounded(path, GENESIS_LIMIT)?;
+    GethGenesis::from_json(&bytes).map_err(|error| CliError::file(path, error))
+}
+
+fn accounts(args: &Args, spec: &ChainSpec) -> Result<DevAccounts, CliError> {
+    if args.accounts == 0 {
+        return Ok(DevAccounts::none());
+    }
+    let mnemonic = match &args.mnemonic {
+        Some(own) => own,
+        None => {
+            check_dev_chain(spec.chain_id).map_err(failed)?;
+            TEST_MNEMONIC
+        }
+    };
+    DevAccounts::derive(mnemonic, args.accounts).map_err(failed)
+}
+
+fn begin(
+    args: &Args,
+    geth: Option<GethGenesis>,
+    spec: Arc<ChainSpec>,
+    accounts: &DevAccounts,
+    bundles: &[metisvm_model::Bundle],
+) -> Result<Beginning, CliError> {
+    if let Some(genesis) = geth {
+        let state = genesis.state;
+        let header = genesis.header;
+        return Ok(Beginning { spec, header, state });
+    }
+    let ids: Vec<B256> = bundles.iter().map(|bundle| B256::from(bundle.id.0)).collect();
+    let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+    let genesis = DevGenesis {
+        accounts: &accounts.addresses(),
+        balance: U256::from(args.balance) * U256::from(ETHER),
+        models: &ids,
+        code: &inference_code()?,
+        timestamp: args.timestamp.unwrap_or(now),
+        gas_limit: args.gas_limit,
+    };
+    let state = genesis.state(&spec);
+    let header = genesis.header(&spec, metisvm_state::state_root(&state));
+    Ok(Beginning { spec, header, state })
+}
+
+fn in_memory(beginning: &Beginning, history: History) -> Result<Chain, CliError> {
+    let first = disk::first_block(beginning.header.clone());
+    let world = World::of(&beginning.state)
+        .map_err(|error| failed(error.into()))?
+        .with_hash(first.number(), first.hash);
+    Ok(Chain::begin(history, first, world))
+}
+
+/// The chain of a folder, which has one.
+pub(super) fn on_disk(datadir: &mut DataDir, history: History) -> Result<(Chain, Disk), CliError> {
+    let folder = datadir.folder().to_path_buf();
+    let store = datadir
+        .take_chain()
+        .ok_or_else(|| CliError::file(&folder, "it holds no chain"))?
+        .state
+        .into_store();
+    let (disk, found) = Disk::open(&folder, store, history.blocks).map_err(failed)?;
+    Ok((Chain::new(history, found.blocks, found.world), disk))
+}

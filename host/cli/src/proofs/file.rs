@@ -1,0 +1,205 @@
+//! A proof as a file: JSON, so that whoever calls a contract with it can read it.
+
+use super::hex;
+use crate::error::CliError;
+use crate::models;
+use metisvm_model::ModelId;
+use metisvm_prover::{Commitment, Form, Proof, Statement};
+use metisvm_verifier::statement::VERSION;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// What the first key of such a file says.
+const FORMAT: &str = "metisvm proof";
+
+/// The version of the file's form.
+const FORMAT_VERSION: u32 = 1;
+
+/// No proof file is longer: proofs have up to some hundred kilobytes, the rest is room for the output.
+const MAX_BYTES: usize = 32 << 20;
+
+/// A proof with what it proves, and which key verifies it.
+#[derive(Clone, Debug)]
+pub struct ProofFile {
+    /// The form of the proof.
+    pub form: Form,
+    /// The digest of the key that it was made for.
+    pub key_digest: [u8; 32],
+    /// Statement and proof.
+    pub proof: Proof,
+}
+
+/// Why there is no proof.
+#[derive(Debug)]
+pub enum Unread {
+    /// The file cannot be read.
+    File(CliError),
+    /// It was read, and is no proof: what is wrong in it.
+    Malformed(String),
+}
+
+/// The object in the file. Every key has to be there, once, and no other may be.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Object {
+    format: String,
+    version: u32,
+    circuit_version: u32,
+    form: String,
+    key_digest: String,
+    model_id: String,
+    input_commitment: String,
+    output: String,
+    chain_id: u64,
+    job_id: String,
+    proof: String,
+}
+
+impl ProofFile {
+    /// The file's content.
+    ///
+    /// # Errors
+    /// If it would be longer than such a file may be.
+    pub fn to_json(&self) -> Result<String, String> {
+        let Proof { statement, bytes } = &self.proof;
+        let object = Object {
+            format: FORMAT.to_owned(),
+            version: FORMAT_VERSION,
+            circuit_version: VERSION,
+            form: self.form.name().to_owned(),
+            key_digest: hex::text(&self.key_digest),
+            model_id: statement.model.to_string(),
+            input_commitment: hex::text(&statement.input.to_bytes()),
+            output: hex::text(&statement.output),
+            chain_id: statement.chain_id,
+            job_id: hex::text(&statement.job_id),
+            proof: hex::text(bytes),
+        };
+        let text = serde_json::to_string_pretty(&object).map_err(|error| error.to_string())? + "\n";
+        if text.len() > MAX_BYTES {
+            return Err(format!(
+                "the proof would take {} bytes, and its file may have {MAX_BYTES}",
+                text.len()
+            ));
+        }
+        Ok(text)
+    }
+
+    /// Reads a proof. Nothing in it is verified by that.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is no proof.
+    pub fn read(path: &Path) -> Result<Self, Unread> {
+        let bytes = models::read_bounded(path, MAX_BYTES).map_err(Unread::File)?;
+        Self::parse(&bytes).map_err(Unread::Malformed)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let object: Object =
+            serde_json::from_slice(bytes).map_err(|error| format!("it is no proof file: {error}"))?;
+        if object.format != FORMAT {
+            return Err(format!("format is not {FORMAT:?}"));
+        }
+        for (what, found, known) in [
+            ("version", object.version, FORMAT_VERSION),
+            ("circuit_version", object.circuit_version, VERSION),
+        ] {
+            if found != known {
+                return Err(format!(
+                    "{what} is {found}, and this program knows {known}; use one of the version that wrote the proof"
+                ));
+            }
+        }
+        let named = |what: &'static str| move |problem: String| format!("{what} {problem}");
+        let hash = |what: &'static str, text: &str| hex::bytes32(text).map_err(named(what));
+        let commitment = hash("input_commitment", &object.input_commitment)?;
+        Ok(Self {
+            form: object.form.parse().map_err(named("form:"))?,
+            key_digest: hash("key_digest", &object.key_digest)?,
+            proof: Proof {
+                statement: Statement {
+                    model: ModelId(hash("model_id", &object.model_id)?),
+                    input: Commitment::from_bytes(&commitment)
+                        .ok_or("input_commitment has a number that is not below p")?,
+                    output: hex::bytes(&object.output).map_err(named("output"))?,
+                    chain_id: object.chain_id,
+                    job_id: hash("job_id", &object.job_id)?,
+                },
+                bytes: hex::bytes(&object.proof).map_err(named("proof"))?,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> ProofFile {
+        ProofFile {
+            form: Form::Wrapped,
+            key_digest: [9; 32],
+            proof: Proof {
+                statement: Statement {
+                    model: ModelId([1; 32]),
+                    input: metisvm_prover::commit(&[2; 32], b"input"),
+                    output: vec![3, 4],
+                    chain_id: u64::MAX,
+                    job_id: [5; 32],
+                },
+                bytes: vec![6, 7, 8],
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let text = example().to_json().expect("it is short");
+        let read = ProofFile::parse(text.as_bytes()).expect("it is a proof");
+        assert_eq!(read.proof.statement, example().proof.statement);
+        assert_eq!(read.proof.bytes, example().proof.bytes);
+        assert_eq!((read.form, read.key_digest), (Form::Wrapped, [9; 32]));
+        assert_eq!(read.to_json().as_deref(), Ok(text.as_str()), "it has one form");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let text = example().to_json().expect("it is short");
+        for (from, to, said) in [
+            ("metisvm proof", "something else", "format is not"),
+            ("\"version\": 1", "\"version\": 2", "version is 2"),
+            (
+                "\"circuit_version\": 0",
+                "\"circuit_version\": 7",
+                "circuit_version is 7",
+            ),
+            ("wrapped", "Wrapped", "form: \"Wrapped\""),
+            ("\"proof\": \"0x", "\"proof\": \"", "proof is not 0x"),
+            ("\"output\": \"0x0304", "\"output\": \"0x030", "output is not 0x"),
+            ("0x0101", "0x01", "model_id is not 0x and 64"),
+            ("18446744073709551615", "18446744073709551616", "no proof file"),
+            ("\"chain_id\"", "\"chain\"", "unknown field `chain`"),
+            (
+                "\"version\"",
+                "\"form\": \"raw\", \"version\"",
+                "duplicate field `form`",
+            ),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_ne!(changed, text, "{from}");
+            let problem = ProofFile::parse(changed.as_bytes()).expect_err(from);
+            assert!(problem.contains(said), "{from}: {problem}");
+        }
+        let commitment = hex::text(&example().proof.statement.input.to_bytes());
+        let above = text.replace(&commitment, &hex::text(&[0xff; 32]));
+        let problem = ProofFile::parse(above.as_bytes()).expect_err("it is above p");
+        assert!(problem.contains("not below p"), "{problem}");
+        for length in [0, 1, text.len() / 2, text.len() - 3] {
+            assert!(
+                ProofFile::parse(&text.as_bytes()[..length]).is_err(),
+                "{length} bytes"
+            );
+        }
+        assert!(ProofFile::parse(format!("{text}{{}}").as_bytes()).is_err());
+    }
+}

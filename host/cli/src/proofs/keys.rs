@@ -1,0 +1,183 @@
+//! Where the key of a proof comes from: a file, the folder in which keys are kept, or the bundle.
+
+use super::{hex, threads};
+use crate::args::Keys;
+use crate::error::CliError;
+use crate::{models, output, user_cache};
+use metisvm_model::{Bundle, ModelId};
+use metisvm_prover::{Form, Kept, KeyFolder, Prover, Stage, Verifier, key_digest};
+use metisvm_verifier::key_bytes::{self, KeyDigest, limits::MAX_KEY_BYTES};
+use std::path::Path;
+
+/// A verifying key.
+pub struct Key {
+    /// What checks proofs.
+    pub verifier: Verifier,
+    /// What names it.
+    pub digest: KeyDigest,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a key comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A file that was named.
+    Given,
+    /// The folder of keys.
+    Kept,
+    /// It was made of the bundle.
+    Made,
+}
+
+impl Origin {
+    /// Its name in output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Kept => "kept",
+            Self::Made => "made",
+        }
+    }
+}
+
+/// Reads a key from a file that was named; its digest has to be `expected`, if one is.
+///
+/// # Errors
+/// If it cannot be read, or is no key, or another one.
+pub fn given(file: &Path, expected: Option<[u8; 32]>) -> Result<Key, CliError> {
+    let bytes = models::read_bounded(file, MAX_KEY_BYTES)?;
+    let digest = expected.map_or_else(|| KeyDigest::of(&bytes), KeyDigest);
+    let verifier = key_bytes::from_bytes(&bytes, &digest).map_err(|error| CliError::file(file, error))?;
+    Ok(Key {
+        verifier,
+        digest,
+        origin: Origin::Given,
+    })
+}
+
+/// The key of a model that is kept, if one is. A damaged file is told of.
+pub fn kept(model: ModelId, form: Form, args: &Keys) -> Option<Key> {
+    match load(model, form, args) {
+        Kept::Key(verifier, digest) => Some(Key {
+            verifier: *verifier,
+            digest,
+            origin: Origin::Kept,
+        }),
+        Kept::Absent => None,
+        Kept::Damaged { file, why } => {
+            let file = file.display();
+            output::complain(&format!(
+                "note: {file}: the key in it is damaged and not used: {why}"
+            ));
+            None
+        }
+    }
+}
+
+fn load(model: ModelId, form: Form, args: &Keys) -> Kept {
+    match folder(args) {
+        Some(folder) if form.has_key_bytes() => folder.load(model, form),
+        _ => Kept::Absent,
+    }
+}
+
+/// The key of a bundle: the one that is kept, or else it is made, and kept from then on. Where one with the digest
+/// `wanted` is asked for and another one is kept, it is made anew: a folder may be older than the program.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn of_bundle(
+    bundle: &Bundle,
+    form: Form,
+    wanted: Option<KeyDigest>,
+    args: &Keys,
+) -> Result<Key, CliError> {
+    if let Kept::Key(verifier, digest) = load(bundle.id, form, args)
+        && wanted.is_none_or(|wanted| wanted == digest)
+    {
+        return Ok(Key {
+            verifier: *verifier,
+            digest,
+            origin: Origin::Kept,
+        });
+    }
+    threads::on(args.threads, || {
+        let prover = make(bundle, form, args, &mut |_| ())?;
+        let verifier = prover.verifier();
+        Ok(Key {
+            digest: keep(&prover, args)?,
+            verifier: verifier.with_key(verifier.key().clone()),
+            origin: Origin::Made,
+        })
+    })
+}
+
+/// Makes what proves inferences of a bundle.
+///
+/// # Errors
+/// If the model cannot be proven, or not within the memory that may be used.
+pub fn make(
+    bundle: &Bundle,
+    form: Form,
+    args: &Keys,
+    stage: &mut dyn FnMut(Stage),
+) -> Result<Prover, CliError> {
+    Prover::new(bundle, form, args.memory_limit_bytes(), stage).map_err(|problem| CliError::Prepare {
+        model: bundle.id,
+        problem,
+    })
+}
+
+/// Keeps the key of a prover, if it is one that is kept, and gives its digest.
+///
+/// # Errors
+/// If it has no form as bytes, or the folder was named and cannot be written. The user's cache folder may be missing.
+pub fn keep(prover: &Prover, args: &Keys) -> Result<KeyDigest, CliError> {
+    let unwritten =
+        |error: &dyn std::fmt::Display| CliError::Proof(format!("the key cannot be written: {error}"));
+    if !prover.form().has_key_bytes() {
+        return key_digest(prover.form(), prover.verifier()).map_err(|error| unwritten(&error));
+    }
+    let bytes = bytes(prover.verifier())?;
+    let digest = KeyDigest::of(&bytes);
+    let Some(folder) = folder(args) else {
+        return Ok(digest);
+    };
+    match folder.load(prover.model(), prover.form()) {
+        Kept::Key(_, kept) if kept == digest => return Ok(digest),
+        Kept::Key(..) | Kept::Absent => {}
+        Kept::Damaged { file, why } => {
+            let file = file.display();
+            output::complain(&format!(
+                "note: {file}: the key in it was damaged and is made again: {why}"
+            ));
+        }
+    }
+    if let Err(error) = folder.store(prover.model(), prover.form(), &bytes) {
+        let problem = format!("the key {} cannot be kept there: {error}", hex::text(&digest.0));
+        let error = CliError::file(folder.path(), problem);
+        if args.keys.is_some() {
+            return Err(error);
+        }
+        output::complain(&format!("note: {error}"));
+    }
+    Ok(digest)
+}
+
+/// The bytes of a key.
+///
+/// # Errors
+/// If it has none.
+pub fn bytes(verifier: &Verifier) -> Result<Vec<u8>, CliError> {
+    key_bytes::to_bytes(verifier)
+        .map_err(|error| CliError::Proof(format!("the key cannot be written: {error}")))
+}
+
+/// The folder that was named, or the user's own.
+fn folder(args: &Keys) -> Option<KeyFolder> {
+    let named = args.keys.clone();
+    named
+        .or_else(|| Some(user_cache::folder()?.join("keys")))
+        .map(KeyFolder::at)
+}

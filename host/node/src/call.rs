@@ -1,0 +1,190 @@
+//! Executing what is no transaction: calls, upon a state that stays as it is.
+
+use crate::{block::MinedBlock, error::NodeError, miner, node::Node, world::World};
+use alloy_consensus::Header;
+use alloy_eips::{BlockId, BlockNumberOrTag};
+use alloy_evm::{
+    Evm, EvmEnv, EvmFactory,
+    eth::EthEvmContext,
+    overrides::{StateOverrideError, apply_block_overrides, apply_state_overrides},
+    rpc::TryIntoTxEnv,
+};
+use alloy_primitives::Bytes;
+use alloy_rpc_types::{BlockOverrides, TransactionRequest, state::StateOverride};
+use revm::{
+    Inspector,
+    context::TxEnv,
+    context_interface::result::{EVMError, ExecutionResult, HaltReason, ResultAndState},
+    database::CacheDB,
+};
+use std::sync::Arc;
+
+/// The most gas of a call, whatever it asks for: at 30 million gas a second some two seconds.
+pub const CALL_GAS: u64 = 50_000_000;
+
+/// A state that a call writes to without anybody else seeing it.
+pub type CallState = CacheDB<World>;
+
+/// Where a call runs.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The block whose state it is.
+    pub block: Arc<MinedBlock>,
+    /// The header that the environment is of: the block's, or that of the one to come.
+    pub header: Header,
+    /// The environment.
+    pub env: EvmEnv,
+    /// The state.
+    pub state: CallState,
+}
+
+/// The setting of a call on a block.
+///
+/// # Errors
+/// If there is no such block, or its state is not kept.
+pub fn setting(node: &Node, id: BlockId) -> Result<Setting, NodeError> {
+    let (block, world) = node.chain.state(id)?;
+    let header = match id {
+        BlockId::Number(BlockNumberOrTag::Pending) => {
+            let pending = node.pending()?;
+            let header = pending.header.clone();
+            let world = pending.state.clone().unwrap_or(world);
+            return Ok(with_header(node, Arc::new(pending), world, header));
+        }
+        _ => block.header.clone(),
+    };
+    Ok(with_header(node, block, world, header))
+}
+
+/// The setting of a transaction in the next block, upon the state as it is: what an estimate has to be of.
+///
+/// # Errors
+/// If the chain cannot go on.
+pub fn next_setting(node: &Node) -> Result<Setting, NodeError> {
+    let tip = node.chain.tip()?;
+    let header = miner::template(&node.factory, &tip.block, &node.terms(&tip.block))?;
+    Ok(with_header(node, tip.block, tip.world, header))
+}
+
+fn with_header(node: &Node, block: Arc<MinedBlock>, world: World, header: Header) -> Setting {
+    let mut env = node.spec().evm_env(&header);
+    // A call comes from whom it likes, and is in no block.
+    env.cfg_env.disable_nonce_check = true;
+    env.cfg_env.disable_eip3607 = true;
+    env.cfg_env.disable_block_gas_limit = true;
+    env.cfg_env.tx_gas_limit_cap = Some(u64::MAX);
+    Setting {
+        block,
+        header,
+        env,
+        state: CacheDB::new(world),
+    }
+}
+
+impl Setting {
+    /// Puts other values in place of those of state and block.
+    ///
+    /// # Errors
+    /// If code among them is none, or the state cannot be read.
+    pub fn change(
+        &mut self,
+        state: Option<StateOverride>,
+        block: Option<BlockOverrides>,
+    ) -> Result<(), NodeError> {
+        if let Some(block) = block {
+            let blob_fee = block.blob_base_fee;
+            apply_block_overrides(block, &mut self.state, &mut self.env.block_env);
+            if let (Some(fee), Some(blob)) = (blob_fee, &mut self.env.block_env.blob_excess_gas_and_price) {
+                blob.blob_gasprice = fee.saturating_to();
+            }
+        }
+        if let Some(state) = state {
+            apply_state_overrides(state, &mut self.state).map_err(|error| match error {
+                StateOverrideError::Database(error) => NodeError::fault(error),
+                other => NodeError::invalid(other),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The transaction that a request asks for. Without a price it pays nothing, and the base fee is then zero, as with
+    /// geth.
+    ///
+    /// # Errors
+    /// If the fields of the request contradict each other.
+    pub fn transaction(&mut self, mut request: TransactionRequest) -> Result<TxEnv, NodeError> {
+        request.gas = Some(request.gas.unwrap_or(CALL_GAS).min(CALL_GAS));
+        let price = request.gas_price.or(request.max_fee_per_gas).unwrap_or_default();
+        if price == 0 {
+            self.env.block_env.basefee = 0;
+        }
+        if request.nonce.is_none() {
+            let sender = request.from.unwrap_or_default();
+            request.nonce =
+                Some(revm::DatabaseRef::basic_ref(&self.state, sender)?.map_or(0, |account| account.nonce));
+        }
+        request.try_into_tx_env(&self.env).map_err(NodeError::invalid)
+    }
+
+    /// Runs a transaction; the state stays as it is.
+    ///
+    /// # Errors
+    /// If it may not run, or this machine cannot run it.
+    pub fn run(&mut self, node: &Node, transaction: TxEnv) -> Result<ResultAndState<HaltReason>, NodeError> {
+        let mut evm = node.factory.create_evm(&mut self.state, self.env.clone());
+        evm.transact_raw(transaction).map_err(evm_error)
+    }
+
+    /// The same with somebody who looks on.
+    ///
+    /// # Errors
+    /// If it may not run, or this machine cannot run it.
+    pub fn inspect<I>(
+        &mut self,
+        node: &Node,
+        transaction: TxEnv,
+        inspector: &mut I,
+    ) -> Result<ResultAndState<HaltReason>, NodeError>
+    where
+        I: for<'s> Inspector<EthEvmContext<&'s mut CallState>>,
+    {
+        let mut evm = node
+            .factory
+            .create_evm_with_inspector(&mut self.state, self.env.clone(), inspector);
+        evm.transact_raw(transaction).map_err(evm_error)
+    }
+}
+
+/// What the EVM says of a transaction that it does not run.
+pub fn evm_error<E: std::fmt::Display>(error: EVMError<E>) -> NodeError {
+    match error {
+        EVMError::Transaction(problem) => NodeError::Refused(problem.to_string()),
+        other => NodeError::fault(other),
+    }
+}
+
+/// What a call returned.
+///
+/// # Errors
+/// If it reverted or halted.
+pub fn output(result: ExecutionResult) -> Result<Bytes, NodeError> {
+    match result {
+        ExecutionResult::Success { output, .. } => Ok(output.into_data()),
+        ExecutionResult::Revert { output, .. } => Err(NodeError::Reverted(output)),
+        ExecutionResult::Halt { reason, .. } => Err(halted(&reason)),
+    }
+}
+
+/// A call that halted.
+pub fn halted(reason: &HaltReason) -> NodeError {
+    NodeError::Halted(halt_reason(reason))
+}
+
+/// Why a call halted, in the words that clients look for.
+pub fn halt_reason(reason: &HaltReason) -> String {
+    match reason {
+        HaltReason::OutOfGas(_) => "out of gas".to_owned(),
+        HaltReason::InvalidFEOpcode | HaltReason::OpcodeNotFound => "invalid opcode".to_owned(),
+        other => format!("{other:?}"),
+    }
+}

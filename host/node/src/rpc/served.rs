@@ -1,0 +1,55 @@
+//! What methods are made of.
+
+use super::args::Args;
+use crate::{error::NodeError, filters::Filters, node::Node};
+use jsonrpsee::{
+    RpcModule,
+    core::RegisterMethodError,
+    types::{ErrorObjectOwned, Params},
+};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What methods work with.
+#[derive(Debug)]
+pub struct Served {
+    /// The node.
+    pub node: Arc<Node>,
+    /// What clients ask for again and again.
+    pub filters: Filters,
+}
+
+impl std::ops::Deref for Served {
+    type Target = Node;
+
+    fn deref(&self) -> &Node {
+        &self.node
+    }
+}
+
+/// Methods over a node.
+pub type Module = RpcModule<Served>;
+
+/// Adds a method, under one name or several.
+pub(super) fn method<R>(
+    module: &mut Module,
+    names: &[&'static str],
+    answer: fn(&Served, &Args<'_>) -> Result<R, NodeError>,
+) -> Result<(), RegisterMethodError>
+where
+    R: Serialize + Clone + Send + 'static,
+{
+    for name in names {
+        let name: &'static str = name;
+        module.register_blocking_method(name, move |params: Params<'_>, served, _| {
+            let started = std::time::Instant::now();
+            let answered = Args::new(&params).and_then(|args| answer(&served, &args));
+            crate::figures::answered(name, started.elapsed(), answered.is_ok());
+            if let Err(error) = &answered {
+                tracing::debug!(method = name, %error, "refused");
+            }
+            answered.map_err(ErrorObjectOwned::from)
+        })?;
+    }
+    Ok(())
+}

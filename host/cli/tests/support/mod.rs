@@ -5,8 +5,8 @@
 
 pub(crate) mod doctor;
 pub(crate) mod machine;
-pub(crate) mod proofs;
 pub(crate) mod node;
+pub(crate) mod proofs;
 pub(crate) mod sim;
 
 use serde_json::Value;

@@ -3,6 +3,7 @@
 //! in a block.
 
 mod chain;
+mod model;
 mod prover;
 
 use alloy_primitives::{Address, B256, Bytes, TxKind};

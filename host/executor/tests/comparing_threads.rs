@@ -49,6 +49,7 @@ fn every_time_is_measured_and_all_ways_agree() {
         &files[1],
         Some(&files[0]),
         || None,
+        None,
         &threads,
         Samples::Exactly(SAMPLES),
     )

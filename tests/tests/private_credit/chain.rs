@@ -142,14 +142,18 @@ impl Chain {
     pub(crate) fn call(&self, chain_id: u64, to: Address, input: impl Into<Bytes>) -> ExecutionResult {
         let mut spec = self.spec.clone();
         spec.chain_id = chain_id;
-        let mut env = spec.evm_env(&self.header);
-        // The caller has nothing, and pays nothing.
+        let header = Header {
+            excess_blob_gas: Some(0),
+            ..self.header.clone()
+        };
+        let mut env = spec.evm_env(&header);
+        // The caller has no ether, and a call pays nothing.
         env.block_env.basefee = 0;
         let mut evm = self.node().create_evm(self.state.clone(), env);
         let tx = TxEnv {
             caller: Address::repeat_byte(0xee),
             gas_limit: 16_000_000,
-
+            gas_price: 0,
             kind: TxKind::Call(to),
             data: input.into(),
             chain_id: Some(chain_id),

@@ -8,7 +8,7 @@ use crate::compile::Values;
 use crate::error::CompileError;
 use crate::inference::Inference;
 use crate::rows::Rows;
-use metisvm_model::{Graph, Value};
+use metisvm_model::{Graph, Tensor, Value};
 use metisvm_verifier::commitment::{Salt, salt_elements};
 use metisvm_verifier::field::{F, Hasher, residue};
 use plonky2::field::types::Field;
@@ -149,21 +149,10 @@ pub(crate) fn crossing(graph: &Graph, at: usize) -> Vec<Value> {
     found.into_iter().map(value).collect()
 }
 
-/// The elements of an input of the graph.
+/// The elements of an input of the graph. `raw` has the length of all inputs, which is checked before.
 fn input_elements(graph: &Graph, raw: &[u8], index: usize) -> Vec<i32> {
     let before: usize = graph.inputs()[..index].iter().map(|port| port.ty.bytes()).sum();
     let ty = &graph.inputs()[index].ty;
-    let negative = ty.dtype.min() < 0;
-    let own = raw[before..][..ty.bytes()].chunks_exact(ty.dtype.size());
-    own.map(|element| {
-        let sign = if negative && element[element.len() - 1] >= 128 {
-            0xff
-        } else {
-            0
-        };
-        let mut bytes = [sign; 4];
-        bytes[..element.len()].copy_from_slice(element);
-        i32::from_le_bytes(bytes)
-    })
-    .collect()
+    let tensor = Tensor::from_bytes(ty.clone(), &raw[before..][..ty.bytes()]);
+    tensor.map(|tensor| tensor.data().to_vec()).unwrap_or_default()
 }

@@ -116,7 +116,6 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
             gas_limit: args.gas_limit,
             next_base_fee: None,
             next_prevrandao: None,
-            least_tip: 0,
         },
         automine: !args.no_mining && args.block_time.is_none(),
         rules: Rules::default(),

@@ -53,8 +53,6 @@ pub struct Settings {
     pub next_base_fee: Option<u64>,
     /// PREVRANDAO of the next block.
     pub next_prevrandao: Option<B256>,
-    /// The least tip of a transaction, in wei.
-    pub least_tip: u128,
 }
 
 /// A moment that can be gone back to.

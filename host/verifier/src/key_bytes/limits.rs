@@ -43,6 +43,6 @@ pub const MAX_FINAL_BITS: usize = 8;
 /// A step of FRI folds at most 2 to this power values.
 pub const MAX_ARITY_BITS: usize = 5;
 
-/// The fewest bits of strength, by the conjecture that `docs/proofs.md` names, of a key. Fewer are a mistake of
-/// whoever made the circuit.
+/// The fewest bits that a key's queries and work give, by the conjecture that `docs/proofs.md` names: what plonky2 calls
+/// `security_bits`. Other steps leave less. Fewer here are a mistake of whoever made the circuit.
 pub const MIN_SECURITY_BITS: usize = 100;

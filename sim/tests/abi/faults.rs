@@ -262,7 +262,11 @@ fn fault_in_the_middle_of_many_nops() {
     ] {
         let (device, faults) = device();
         // In RTL fewer, as all of them have to be answered within a time-out.
-        let nops = if crate::support::rtl::is_asked_for() { 200 } else { 5000 };
+        let nops = if crate::support::rtl::is_asked_for() {
+            200
+        } else {
+            5000
+        };
         faults.arm(Trigger::Entry(nops / 4), wrong);
         let nops = nops as usize;
         let error = device.nop_batch(nops).unwrap_err();

@@ -1,6 +1,7 @@
 //! The command line of `metisvm prove`, `metisvm key` and `metisvm verify`.
 
-use super::{hex, threads};
+use super::hex;
+use super::threads::threads;
 use clap::Args as ClapArgs;
 use metisvm_prover::Form;
 use std::path::PathBuf;

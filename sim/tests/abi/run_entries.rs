@@ -1,13 +1,9 @@
 //! RUN entries as a hostile or broken host would write them: every field, handle and address.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-
+use crate::support::{Raw, programs, submit};
 use metisvm_driver::DmaBuffer;
 use metisvm_firmware::submission::flags;
 use metisvm_firmware::{Dependencies, Instruction, Module, Opcode, Operation, Program, Status, Submission};
-use support::{Raw, programs, submit};
 
 fn entry(opcode: Opcode) -> Submission {
     Submission {

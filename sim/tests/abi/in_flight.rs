@@ -1,16 +1,12 @@
 //! Several jobs in flight on one device, and what becomes of them when the card does not answer one.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-
+use crate::support::{Random, open, programs, small};
 use metisvm_driver::{Device, DeviceError, Health, Options, Resident, RunJob, Running};
 use metisvm_firmware::{Dependencies, Dtype, Instruction, Module, Operation, Program};
 use metisvm_sim::{Fault, FaultPlan, Trigger};
 use sha3::{Digest, Keccak256};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Random, open, programs, small};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 

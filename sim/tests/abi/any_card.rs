@@ -1,10 +1,7 @@
 //! Every fault, on two cards that have nothing in common: faults belong to the link, not to a card.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-mod toy;
-
+use crate::support::{card, impatient, small};
+use crate::toy::ToyCard;
 use metisvm_driver::{Device, DeviceError, Health, InProcess, Options, RunJob};
 use metisvm_firmware::port::CardModel;
 use metisvm_firmware::{Dtype, Status};
@@ -12,8 +9,6 @@ use metisvm_sim::{Fault, FaultPlan, FaultyCard, Happened, Trigger};
 use sha3::{Digest, Keccak256};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use support::{card, impatient, small};
-use toy::ToyCard;
 
 /// Within the patience of the driver in these tests.
 const SOON: Duration = Duration::from_millis(20);

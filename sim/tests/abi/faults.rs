@@ -1,9 +1,6 @@
 //! Each fault of a card: the error that it becomes, the state of the device, and the way back.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-
+use crate::support::{impatient, open, programs, small};
 use metisvm_driver::{Device, DeviceError, Health};
 use metisvm_firmware::Status;
 use metisvm_firmware::registers::MAGIC_VALUE;
@@ -11,7 +8,6 @@ use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, Trigger};
 use sha3::{Digest, Keccak256};
 use std::thread;
 use std::time::Duration;
-use support::{impatient, open, programs, small};
 
 fn device() -> (Device, FaultPlan) {
     open(small(), impatient()).unwrap()
@@ -266,7 +262,11 @@ fn fault_in_the_middle_of_many_nops() {
     ] {
         let (device, faults) = device();
         // In RTL fewer, as all of them have to be answered within a time-out.
-        let nops = if support::rtl::is_asked_for() { 200 } else { 5000 };
+        let nops = if crate::support::rtl::is_asked_for() {
+            200
+        } else {
+            5000
+        };
         faults.arm(Trigger::Entry(nops / 4), wrong);
         let nops = nops as usize;
         let error = device.nop_batch(nops).unwrap_err();

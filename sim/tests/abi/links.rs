@@ -1,9 +1,7 @@
 //! The device over links that hold a register write, that do not isolate, or that have no interrupt.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-
+use crate::support::held::{Held, Point, Shared};
+use crate::support::{card, small};
 use metisvm_driver::{
     Device, DeviceError, DmaRegion, Health, InProcess, Options, Running, Transport, TransportError,
 };
@@ -12,8 +10,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::held::{Held, Point, Shared};
-use support::{card, small};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 

@@ -1,11 +1,8 @@
 //! Faults while more than one entry is unanswered, and what interrupts and stalled links do to a driver that
 //! waits.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-mod toy;
-
+use crate::support::{NONCE, card, impatient, open, small};
+use crate::toy::ToyCard;
 use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{DeviceError, Health, InProcess, Transport};
 use metisvm_firmware::port::CardModel;
@@ -15,8 +12,6 @@ use metisvm_sim::{Fault, FaultPlan, FaultyCard, Trigger};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{NONCE, card, impatient, open, small};
-use toy::ToyCard;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -168,7 +163,7 @@ fn interrupt_that_is_lost_costs_a_moment() {
     // Long enough for the driver to fall asleep, on a card of whatever speed, and no longer than it waits.
     let message = vec![
         7;
-        if support::rtl::is_asked_for() {
+        if crate::support::rtl::is_asked_for() {
             32 << 10
         } else {
             2 << 20

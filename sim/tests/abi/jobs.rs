@@ -1,14 +1,10 @@
 //! Jobs through driver, rings and card.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-
+use crate::support::{Random, impatient, open, programs, small};
 use metisvm_driver::{Device, DeviceError, Options};
 use sha3::{Digest, Keccak256};
 use std::thread;
 use std::time::Duration;
-use support::{Random, impatient, open, programs, small};
 
 fn hash_with_the_card(device: &Device, messages: &[Vec<u8>]) {
     let slices: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();

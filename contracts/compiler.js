@@ -41,7 +41,7 @@ function compileSources(solc, sources, wanted = "*") {
 }
 
 function loadCompiler() {
-  const wanted = JSON.parse(fs.readFileSync(path.join(__dirname, "package.json"), "utf8")).dependencies.solc;
+  const wanted = JSON.parse(fs.readFileSync(path.join(__dirname, "package.json"), "utf8")).devDependencies.solc;
   let solc;
   try {
     solc = require("solc");

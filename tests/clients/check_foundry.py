@@ -1,40 +1,20 @@
 """examples/foundry as its README says, then Foundry's commands one by one, on a contract that infers."""
 
 import json
-import os
-import platform
 import re
 
-from client import (CALLER, DEPLOYER, DEPLOYER_KEY, EXAMPLES, ROOT, RPC, command, demand, digits, leave_out, model,
-                    rpc)
+import foundry
+from client import CALLER, DEPLOYER, DEPLOYER_KEY, RPC, command, demand, digits, model, rpc
 
-FOLDER = EXAMPLES / "foundry"
 # What a tool with an EVM of its own says, from the code at the precompile's address.
 EXPLAINED = "run the call on a MetisVM node"
 
 
-def binaries():
-    """The folders of the programs themselves: npm's launchers of them cost a start of Node each."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    found = [FOLDER / "node_modules" / "@foundry-rs" / f"{tool}-linux-{machine}" / "bin" for tool in ("forge", "cast")]
-    for folder in found:
-        if not folder.is_dir():
-            leave_out(f"{folder.parent.name} not found; npm ci in {FOLDER}")
-    return os.pathsep.join(str(folder) for folder in found)
-
-
-ENVIRONMENT = {
-    "PATH": f"{binaries()}{os.pathsep}{os.environ['PATH']}",
-    "RPC_URL": RPC,
-    "ETH_RPC_URL": RPC,
-    # The npm compiler, where Foundry would fetch a native one.
-    "FOUNDRY_SOLC": str(ROOT / "contracts" / "test" / "solc"),
-    "FOUNDRY_OFFLINE": "true",
-}
+ENVIRONMENT = foundry.environment()
 
 
 def run(*argv, fails=False, environment=None):
-    return command(*argv, cwd=FOLDER, fails=fails, environment={**ENVIRONMENT, **(environment or {})})
+    return command(*argv, cwd=foundry.FOLDER, fails=fails, environment={**ENVIRONMENT, **(environment or {})})
 
 
 def says(words, *argv, **options):

@@ -4,17 +4,15 @@ import json
 import re
 
 import foundry
-from client import CALLER, DEPLOYER, DEPLOYER_KEY, RPC, command, demand, digits, model, rpc
+from client import CALLER, DEPLOYER, DEPLOYER_KEY, ROOT, RPC, command, demand, digits, model, rpc
 
 # What a tool with an EVM of its own says, from the code at the precompile's address.
 EXPLAINED = "run the call on a MetisVM node"
-
-
 ENVIRONMENT = foundry.environment()
 
 
-def run(*argv, fails=False, environment=None):
-    return command(*argv, cwd=foundry.FOLDER, fails=fails, environment={**ENVIRONMENT, **(environment or {})})
+def run(*argv, environment=None, **options):
+    return command(*argv, cwd=foundry.FOLDER, environment={**ENVIRONMENT, **(environment or {})}, **options)
 
 
 def says(words, *argv, **options):
@@ -89,11 +87,23 @@ def commands(address):
     says(EXPLAINED, "cast", "call", address, "look(bytes)", f"0x{image.hex()}", "--trace")
 
 
+def own_model():
+    """docs/node.md: a bundle by its bytes, then registered by its id."""
+    bundle = (ROOT / "host" / "cli" / "bundled" / "digits-cnn.bundle").read_bytes()
+    model_id = model("digits CNN")
+    demand(rpc("metis_unregisterModel", model_id), "it was registered")
+    added = run("cast", "rpc", "--raw", "metis_addModel", input=json.dumps([f"0x{bundle.hex()}"]))
+    demand(json.loads(added) == model_id, added)
+    demand(run("cast", "rpc", "metis_registerModel", model_id) == "true", "it was not registered any more")
+    demand(all(entry["registered"] for entry in rpc("metis_models")), "both are registered")
+
+
 def main():
     tests()
     address = create()
     commands(address)
     scripts()
+    own_model()
 
 
 main()

@@ -5,7 +5,7 @@ import subprocess
 import threading
 
 import javascript
-from client import EXAMPLES, command, demand
+from client import EXAMPLES, ROOT, command, demand
 
 FOLDER = EXAMPLES / "viem"
 WATCH_SECONDS = 30
@@ -33,4 +33,16 @@ def watch(address):
         watching.wait()
 
 
+def first_minute():
+    """On a fresh node the example says what the first page of the documentation shows."""
+    environment = javascript.environment()
+    said = command("npm", "run", "--silent", "deploy", cwd=FOLDER, environment=environment)
+    said += "\n" + command("npm", "run", "--silent", "classify", "--", said.split()[-1], cwd=FOLDER,
+                           environment=environment)
+    page = (ROOT / "README.md").read_text()
+    for line in said.splitlines():
+        demand(f"# {line}\n" in page, f"README.md does not show {line!r}")
+
+
+first_minute()
 watch(javascript.check("viem", tests=3))

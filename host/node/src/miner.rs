@@ -15,6 +15,7 @@ use metisvm_executor::{
     validity::{next_base_fee, next_excess_blob_gas},
 };
 use metisvm_vm::MetisEvmFactory;
+use std::sync::Arc;
 
 /// What a block is made with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct Terms {
 #[derive(Debug)]
 pub struct Made {
     /// The block.
-    pub block: MinedBlock,
+    pub block: Arc<MinedBlock>,
     /// The state after it.
     pub world: World,
     /// What it changed.
@@ -131,7 +132,7 @@ pub fn make(
         state: Some(world.clone()),
     };
     Ok(Made {
-        block,
+        block: Arc::new(block),
         world,
         step,
         skipped,

@@ -6,6 +6,7 @@ mod calls;
 mod debug;
 mod dev;
 mod identity;
+mod keys;
 mod metis;
 mod polling;
 mod quantity;
@@ -43,5 +44,6 @@ pub fn module(node: Arc<Node>) -> Result<Module, RegisterMethodError> {
     debug::register(&mut module)?;
     dev::register(&mut module)?;
     metis::register(&mut module)?;
+    keys::register(&mut module)?;
     Ok(module)
 }

@@ -2,19 +2,23 @@
 
 mod bench;
 mod card;
+mod commitment;
 mod cpu;
 mod device;
 mod hex;
 mod model;
 mod prove;
 mod sim;
+mod verify;
 
 pub use bench::Bench;
 pub use card::Card;
+pub use commitment::CommitmentTo;
 pub use device::{Bind, Device, Doctor, List, OneCard, Roots, Unbind, Validate};
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
-pub use prove::{FormChoice, Key, Keys, Prove, Verify};
+pub use prove::{FormChoice, Key, Keys, Prove};
 pub use sim::Sim;
+pub use verify::Verify;
 
 use crate::fault::Injection;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
@@ -78,6 +82,8 @@ pub enum Command {
     Verify(Verify),
     /// Say and write the key that verifies a model's proofs
     Key(Key),
+    /// Say the commitment to an input, which a proof is about
+    Commitment(CommitmentTo),
     /// Measure engines side by side
     Bench(Bench),
     /// Cards of this machine: what there is, whether it works, and what is in its way

@@ -4,6 +4,7 @@
     cargo build --release -p metisvm
     benches/ezkl.py --metisvm target/release/metisvm                 # MLP 784-128-10
     benches/ezkl.py --metisvm target/release/metisvm --models mlp,lenet,dense -o figures.jsonl
+    benches/ezkl.py --metisvm target/release/metisvm --models digits,mlp,lenet --forms all --without-ezkl
 
 ezkl 23 comes from pip, by the versions of benches/ezkl.txt, into a folder of its own (--work, which also keeps the SRS).
 The models are float files with made-up weights, made here; ours are imported with `metisvm model import`, ezkl's are
@@ -11,9 +12,10 @@ calibrated by its own `calibrate_settings` (target "resources") on the same samp
 (`gen_srs`), which is for tests alone and not counted. Both prove the same input, which is not one of the samples.
 
 Each step is a process of its own: CPU seconds and peak memory are what the system counted for it (wait4), for both
-alike. "set-up" is what serves all proofs of a model: ezkl's proving key; our circuits, which are made anew in each
-process and so are part of the process that proves; their share is what it says of itself. The time of a verification
-is what the library call takes, without reading keys.
+alike. Of digits, which is the bundled model, ours alone are measured, and 64 inferences in one proof besides. "set-up" is
+what serves all proofs of a model: ezkl's proving key; our circuits, which are made anew in each process and so are part
+of the process that proves; their share is what it says of itself. The time of a verification is what the library call
+takes on the wall, without reading keys; the least of a few.
 
 Needs python3 with venv. LeNet takes ezkl some 12 GB of memory and 5 minutes of two processors.
 """
@@ -32,8 +34,19 @@ sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE.
 
 SEED = 11
 SAMPLES = 16
-FORMS = {"raw": ["--raw"], "wrapped": [], "blinded": ["--private-input"]}
-MODELS = ("mlp", "lenet", "dense")
+FORMS = {
+    "raw": ["--raw"],
+    "wrapped": [],
+    "blinded": ["--private-input"],
+    "small": ["--small"],
+    "small-blinded": ["--small", "--private-input"],
+    "proven": ["--proven-bits"],
+    "proven-blinded": ["--proven-bits", "--private-input"],
+}
+USUAL = "raw,wrapped,blinded"
+MODELS = ("mlp", "lenet", "dense", "digits")
+BATCH = 64
+VERIFICATIONS = 3
 
 
 def arguments():
@@ -41,7 +54,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--metisvm", type=Path, required=True, help="the binary, built with --release")
     parser.add_argument("--models", default="mlp", help=f"of {', '.join(MODELS)}, comma-separated (default: mlp)")
-    parser.add_argument("--forms", default=",".join(FORMS), help="of ours, comma-separated (default: all three)")
+    parser.add_argument("--forms", default=USUAL, help=f"of ours, comma-separated, or all (default: {USUAL})")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of both (default: all)")
     parser.add_argument("--work", type=Path, default=Path(".cache/ezkl"), help="where packages and keys go")
     parser.add_argument("-o", "--output", type=Path, help="a file for the figures, a JSON object a line")
@@ -49,7 +62,7 @@ def arguments():
     parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     args.models = args.models.split(",")
-    args.forms = args.forms.split(",")
+    args.forms = list(FORMS) if args.forms == "all" else args.forms.split(",")
     if unknown := [model for model in args.models if model not in MODELS]:
         parser.error(f"--models: {unknown[0]} is none of {', '.join(MODELS)}")
     if unknown := [form for form in args.forms if form not in FORMS]:
@@ -174,9 +187,12 @@ def step(name, folder):
                 ezkl.prove, file("witness.json"), file("model.compiled"), file("pk"), file("proof.json"), file("srs")
             )
         elif name == "verify":
-            started = time.monotonic()
-            await call(ezkl.verify, file("proof.json"), file("settings.json"), file("vk"), file("srs"))
-            print(json.dumps({"verify_ms": round((time.monotonic() - started) * 1e3, 1)}))
+            took = []
+            for _ in range(VERIFICATIONS):
+                started = time.monotonic()
+                await call(ezkl.verify, file("proof.json"), file("settings.json"), file("vk"), file("srs"))
+                took.append(time.monotonic() - started)
+            print(json.dumps({"verify_ms": round(min(took) * 1e3, 1)}))
 
     asyncio.run(run())
 
@@ -217,20 +233,32 @@ def peer(args, folder, name):
 
 def ours(args, folder, name):
     """Our figures for one model, a form a line."""
-    bundle = folder / "model.bundle"
-    samples = ["--calibration", folder / "samples.npy"]
-    measured([args.metisvm, "model", "import", folder / "model.onnx", *samples, "-o", bundle])
+    bundle, image = folder / "model.bundle", folder / "input.bin"
+    forms = [(form, image, FORMS[form]) for form in args.forms]
+    if name == "digits":
+        bundle = HERE.parents[1] / "host/cli/bundled/digits-mlp.bundle"
+        images = (HERE.parents[1] / "models/digits/test_images.bin").read_bytes()
+        image.write_bytes(images[:64])
+        (folder / "batch.bin").write_bytes(images[: 64 * BATCH])
+        batch = ["--batch", str(BATCH)]
+        forms += [(f"{form}, batch of {BATCH}", folder / "batch.bin", [*batch, *FORMS[form]]) for form in USUAL.split(",")]
+    else:
+        samples = ["--calibration", folder / "samples.npy"]
+        measured([args.metisvm, "model", "import", folder / "model.onnx", *samples, "-o", bundle])
     common = ["--threads", str(args.threads), "--keys", folder / "keys", "--memory-limit", "12288", "--json"]
-    for form in args.forms:
-        proof = folder / f"{form}.json"
-        command = [args.metisvm, "prove", bundle, "--input", folder / "input.bin", "-o", proof]
-        process, said = measured([*command, *FORMS[form], *common])
+    for form, source, options in forms:
+        proof = folder / "proof.json"
+        process, said = measured([args.metisvm, "prove", bundle, "--input", source, "-o", proof, *options, *common])
         said = json.loads(said)
-        command = [args.metisvm, "verify", proof, "--bundle", bundle, "--as-stated"]
-        _, verdict = measured([*command, *common])
-        verdict = json.loads(verdict)
-        if not verdict["valid"]:
-            sys.exit(f"{proof} is not valid")
+        verdicts = []
+        while len(verdicts) < VERIFICATIONS:
+            _, verdict = measured([args.metisvm, "verify", proof, "--bundle", bundle, "--as-stated", *common])
+            verdicts.append(json.loads(verdict))
+            if not verdicts[-1]["valid"]:
+                sys.exit(f"{proof} is not valid")
+            # A key that is not kept is made anew each time, which may take long.
+            if verdicts[-1]["key"] == "made" and verdicts[-1]["key_ms"] > 5_000:
+                break
         yield {
             "model": name,
             "prover": f"metisvm {form}",
@@ -242,7 +270,7 @@ def ours(args, folder, name):
             "wall_s": said["wall_s"],
             "peak_memory_bytes": process["peak_memory_bytes"],
             "proof_bytes": said["proof_bytes"],
-            "verify_ms": verdict["verify_ms"],
+            "verify_ms": min(verdict["verify_ms"] for verdict in verdicts),
             "rows": f"2^{said['model_degree'].bit_length() - 1}",
         }
 
@@ -282,9 +310,10 @@ def main():
     for name in args.models:
         folder = args.work / name
         folder.mkdir(exist_ok=True)
-        make(name, folder)
+        if name != "digits":
+            make(name, folder)
         lines.extend(ours(args, folder, name))
-        if not args.without_ezkl:
+        if name != "digits" and not args.without_ezkl:
             lines.append(peer(args, folder, name))
     if args.output:
         args.output.write_text("".join(json.dumps(line) + "\n" for line in lines))

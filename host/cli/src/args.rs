@@ -3,6 +3,7 @@
 mod bench;
 mod card;
 mod chain;
+mod commitment;
 mod cpu;
 mod device;
 mod engine;
@@ -16,19 +17,22 @@ mod run;
 mod samples;
 mod sim;
 mod threads;
+mod verify;
 
 pub use bench::Bench;
 pub use card::Card;
 pub use chain::{Chain, ChainFolder, Unwind};
+pub use commitment::CommitmentTo;
 pub use device::{Bind, Device, Doctor, List, OneCard, Roots, Unbind, Validate};
 pub use engine::{Backend, Engine, Place};
 pub use keccak::Keccak;
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 pub use official::{Blocktest, Statetest, TestStore};
-pub use prove::{FormChoice, Key, Keys, Prove, Verify};
+pub use prove::{FormChoice, Key, Keys, Prove};
 pub use run::{Compare, Run};
 pub use sim::Sim;
 pub(crate) use threads::threads;
+pub use verify::Verify;
 
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
@@ -85,6 +89,8 @@ pub enum Command {
     Verify(Verify),
     /// Say and write the key that verifies a model's proofs
     Key(Key),
+    /// Say the commitment to an input, which a proof is about
+    Commitment(CommitmentTo),
     /// Measure engines side by side
     Bench(Bench),
     /// Cards of this machine: what there is, whether it works, and what is in its way

@@ -18,6 +18,7 @@ use plonky2::field::types::Field;
 use plonky2::iop::target::Target;
 use plonky2::iop::witness::PartialWitness;
 use plonky2::plonk::circuit_builder::CircuitBuilder;
+use plonky2::plonk::circuit_data::CommonCircuitData;
 use std::sync::Arc;
 
 /// A proof of several statements.
@@ -167,6 +168,13 @@ impl Batch {
     /// What each level takes, that over the proofs first.
     pub fn descriptions(&self) -> impl Iterator<Item = &Description> {
         self.levels.iter().map(Recursive::description)
+    }
+
+    /// The levels likewise, with their shapes.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = (&Description, &CommonCircuitData<F, D>)> {
+        self.levels
+            .iter()
+            .map(|level| (level.description(), &level.data.common))
     }
 
     /// What checks its proofs.

@@ -46,6 +46,20 @@ pub enum CompileError {
     },
 }
 
+impl CompileError {
+    /// The same where so many bytes are taken besides, with the limit of both.
+    pub(crate) fn with_beside(self, beside: u64, limit: u64) -> Self {
+        match self {
+            Self::TooLarge { rows, bytes, .. } => Self::TooLarge {
+                rows,
+                bytes: bytes.saturating_add(beside),
+                limit,
+            },
+            other => other,
+        }
+    }
+}
+
 /// Why an inference was not proven.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

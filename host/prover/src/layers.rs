@@ -16,10 +16,12 @@ use crate::recursion::{RawKey, RawProof, Recursion, Recursive};
 use crate::rows::Rows;
 use metisvm_model::{Bundle, Graph, ModelId, Reference};
 use metisvm_verifier::encoding::encode;
+use metisvm_verifier::field::{D, F};
 use metisvm_verifier::statement::FIXED_INPUTS;
 use metisvm_verifier::{Proof, Verifier};
 use plonky2::iop::target::Target;
 use plonky2::iop::witness::PartialWitness;
+use plonky2::plonk::circuit_data::CommonCircuitData;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -117,6 +119,14 @@ impl Layers {
         })
     }
 
+    /// The joins likewise, with their shapes.
+    pub(crate) fn join_keys(&self) -> impl Iterator<Item = (&Description, &CommonCircuitData<F, D>)> {
+        self.rounds.iter().flatten().filter_map(|step| match step {
+            Step::Join(join) => Some((join.description(), &join.data.common)),
+            Step::Pass => None,
+        })
+    }
+
     /// What checks the joined proofs, whose statement is that of a proof by one circuit.
     pub const fn verifier(&self) -> &Verifier {
         &self.verifier
@@ -203,7 +213,11 @@ impl SpanCircuit {
 }
 
 /// Where to cut: each span has as many nodes as fit.
-fn cuts(bundle: &Bundle, parameters: Parameters, memory_limit: u64) -> Result<Vec<usize>, CompileError> {
+pub(crate) fn cuts(
+    bundle: &Bundle,
+    parameters: Parameters,
+    memory_limit: u64,
+) -> Result<Vec<usize>, CompileError> {
     let nodes = bundle.graph.nodes().len();
     let fits = |span: Range<usize>| -> Result<bool, CompileError> {
         let mut rows = Rows::new(parameters, memory_limit);

@@ -3,6 +3,7 @@
 use crate::circuit::{Circuit, Inference};
 use crate::description::{self, Description};
 use crate::error::{CompileError, ProveError};
+use crate::memory::{PROCESS_BYTES, held_bytes};
 use crate::parameters::Parameters;
 use crate::wrap::Wrap;
 use metisvm_model::{Bundle, ModelId};
@@ -221,7 +222,7 @@ impl Prover {
                 },
                 error => error,
             })?;
-        let mut held = PROCESS_BYTES.saturating_add(held_bytes(circuit.verifier()));
+        let mut held = PROCESS_BYTES.saturating_add(held_bytes(&circuit.verifier().key().common));
         if held.saturating_add(least) > memory_limit {
             return Err(too_large(held.saturating_add(least), least));
         }
@@ -234,12 +235,12 @@ impl Prover {
                 CompileError::TooLarge { bytes, .. } => too_large(held.saturating_add(bytes), bytes),
                 error => error.into(),
             })?;
-            held = held.saturating_add(held_bytes(wrap.verifier()));
+            held = held.saturating_add(held_bytes(&wrap.verifier().key().common));
             wraps.push(wrap);
         }
         // One of them proves at a time, while all are held.
         let beside = |description: &Description, verifier: &Verifier| {
-            let own = held_bytes(verifier);
+            let own = held_bytes(&verifier.key().common);
             held.saturating_sub(own).saturating_add(description.memory_bytes)
         };
         let wrapping = wraps
@@ -306,9 +307,6 @@ impl Prover {
     }
 }
 
-/// What a process takes that proves nothing yet, about: the program, a bundle, threads.
-const PROCESS_BYTES: u64 = 48 << 20;
-
 /// No circuit that verifies the proof of a model's circuit has fewer rows than 2 to this power.
 const LEAST_WRAP_DEGREE_BITS: usize = 11;
 
@@ -322,18 +320,6 @@ fn least_bytes(parameters: &Parameters) -> u64 {
         config.num_challenges,
     );
     description::memory_bytes_at_rate(columns, LEAST_WRAP_DEGREE_BITS, parameters.rate_bits())
-}
-
-/// What a circuit takes while nothing is proven with it: constants and copies on the larger domain with their
-/// coefficients and Merkle tree, copies once more as values, and where each wire's value stands.
-fn held_bytes(verifier: &Verifier) -> u64 {
-    let common = &verifier.key().common;
-    let config = &common.config;
-    let blow_up = 1 << config.fri_config.rate_bits;
-    let columns = (common.num_constants + config.num_routed_wires) as u64;
-    let tree = 2 * 4 * blow_up;
-    let words = columns * (blow_up + 1) + tree + config.num_routed_wires as u64 + config.num_wires as u64;
-    (words * 8).saturating_mul(1 << common.degree_bits())
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! What proves a model before anything is wrapped: its circuit, or several that are joined.
 
 use crate::circuit::Circuit;
-use crate::description::{self, Description};
-use crate::error::{CompileError, ProveError};
-use crate::held::{PROCESS_BYTES, held_by_recursion, held_bytes};
+use crate::description::Description;
+use crate::error::ProveError;
+use crate::held::{PROCESS_BYTES, held_bytes};
 use crate::inference::Inference;
-use crate::layers::{Layers, cuts};
-use crate::parameters::Parameters;
-use metisvm_model::{Bundle, ModelId};
+use crate::layers::Layers;
+use metisvm_model::ModelId;
 use metisvm_verifier::{Proof, Verifier};
 
 /// The circuit or circuits of a model.
@@ -75,58 +74,20 @@ impl Base {
         }
     }
 
+    /// What is held while any step proves, the process itself included.
+    pub(crate) fn held(&self) -> u64 {
+        match self {
+            Self::Whole(circuit) => {
+                PROCESS_BYTES.saturating_add(held_bytes(&circuit.verifier().key().common))
+            }
+            Self::Layers(layers, _) => layers.held(),
+        }
+    }
+
     pub(crate) fn prove(&self, inference: &Inference<'_>) -> Result<Proof, ProveError> {
         match self {
             Self::Whole(circuit) => circuit.prove(inference),
             Self::Layers(layers, _) => layers.prove(inference),
         }
     }
-}
-
-/// Rows of a join, the larger ones, as a power of two: it verifies two proofs of other joins.
-const JOIN_DEGREE_BITS: usize = 14;
-
-/// Rows of a join at least: it verifies two proofs, of some 3,700 rows each.
-const LEAST_JOIN_DEGREE_BITS: usize = 13;
-
-/// Where to cut a model such that no step takes more than the limit while the joins are held; nothing is built for that.
-/// `None` if there is no such way, or none that has more than one span.
-pub(crate) fn cuts_within(bundle: &Bundle, memory_limit: u64) -> Result<Option<Vec<usize>>, CompileError> {
-    let columns = standard_columns();
-    let rate = Parameters::STANDARD.rate_bits();
-    let least = description::memory_bytes_at_rate(columns, LEAST_JOIN_DEGREE_BITS, rate);
-    let mut joins = 1;
-    loop {
-        let left = left_for_steps(memory_limit, joins);
-        if left < least {
-            return Ok(None);
-        }
-        let cuts = cuts(bundle, Parameters::INNER, left)?;
-        if cuts.is_empty() {
-            return Ok(None);
-        }
-        // Each cut is a join, which is held and leaves less for the spans.
-        if cuts.len() <= joins {
-            return Ok(Some(cuts));
-        }
-        joins = cuts.len();
-    }
-}
-
-/// What is left for each step where so many joins are held.
-pub(crate) fn left_for_steps(memory_limit: u64, joins: usize) -> u64 {
-    let held = held_by_recursion(&Parameters::STANDARD, JOIN_DEGREE_BITS);
-    memory_limit
-        .saturating_sub(PROCESS_BYTES)
-        .saturating_sub(held.saturating_mul(joins as u64))
-}
-
-fn standard_columns() -> usize {
-    let config = Parameters::STANDARD.config(0);
-    description::columns_with_challenges(
-        config.num_constants,
-        config.num_wires,
-        config.num_routed_wires,
-        config.num_challenges,
-    )
 }

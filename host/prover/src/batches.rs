@@ -117,9 +117,11 @@ impl BatchProver {
         for (arities, parameters) in trees.into_iter().chain(singles) {
             stage(Stage::WrapCircuit);
             let inner = outer.last().map_or(circuit.verifier(), Batch::verifier);
-            let left = memory_limit.saturating_sub(held);
+            // A batch counts the process itself.
+            let others = held.saturating_sub(PROCESS_BYTES);
+            let left = memory_limit.saturating_sub(others);
             let batch = Batch::over(inner, arities, parameters, left).map_err(|error| match error {
-                CompileError::TooLarge { bytes, .. } => too_large(held.saturating_add(bytes), bytes),
+                CompileError::TooLarge { bytes, .. } => too_large(others.saturating_add(bytes), bytes),
                 error => error.into(),
             })?;
             for (level, common) in batch.levels() {

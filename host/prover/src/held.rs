@@ -2,8 +2,9 @@
 
 use crate::description;
 use crate::parameters::Parameters;
+use metisvm_model::{Graph, Value};
 use metisvm_verifier::field::{D, F};
-use plonky2::plonk::circuit_data::{CircuitConfig, CommonCircuitData};
+use plonky2::plonk::circuit_data::CommonCircuitData;
 
 /// What a process takes that proves nothing yet, about: the program, a bundle, threads.
 pub(crate) const PROCESS_BYTES: u64 = 48 << 20;
@@ -26,20 +27,34 @@ pub(crate) fn least_bytes(parameters: &Parameters) -> u64 {
 /// What a circuit takes while nothing is proven with it: constants and copies on the larger domain with their
 /// coefficients and Merkle tree, copies once more as values, and where each wire's value stands.
 pub(crate) fn held_bytes(common: &CommonCircuitData<F, D>) -> u64 {
-    let (config, bits) = (&common.config, common.degree_bits());
-    held(common.num_constants, config, bits)
+    let config = &common.config;
+    let rate_bits = config.fri_config.rate_bits;
+    held_bytes_of(
+        common.num_constants,
+        config.num_routed_wires,
+        config.num_wires,
+        common.degree_bits(),
+        rate_bits,
+    )
 }
 
-/// The same of a circuit that verifies proofs, before it is made.
-pub(crate) fn held_by_recursion(parameters: &Parameters, degree_bits: usize) -> u64 {
-    let constants = crate::recursion::PREPROCESSED;
-    held(constants, &parameters.config(constants), degree_bits)
-}
-
-fn held(constants: usize, config: &CircuitConfig, degree_bits: usize) -> u64 {
-    let blow_up = 1 << config.fri_config.rate_bits;
-    let columns = (constants + config.num_routed_wires) as u64;
+/// The same of a circuit that is not made yet.
+pub(crate) const fn held_bytes_of(
+    constants: usize,
+    routed_wires: usize,
+    wires: usize,
+    degree_bits: usize,
+    rate_bits: usize,
+) -> u64 {
+    let blow_up = 1 << rate_bits;
+    let columns = (constants + routed_wires) as u64;
     let tree = 2 * 4 * blow_up;
-    let words = columns * (blow_up + 1) + tree + config.num_routed_wires as u64 + config.num_wires as u64;
+    let words = columns * (blow_up + 1) + tree + routed_wires as u64 + wires as u64;
     (words * 8).saturating_mul(1 << degree_bits)
+}
+
+/// What the elements of every node's result take, of which the reference makes a copy.
+pub(crate) fn result_bytes(graph: &Graph) -> u64 {
+    let elements = (0..graph.nodes().len()).map(|i| graph.ty(Value::Node(i as u32)).elements() as u64);
+    elements.sum::<u64>().saturating_mul(2 * size_of::<i32>() as u64)
 }

@@ -15,6 +15,7 @@ mod batch;
 mod batches;
 mod boundary;
 mod circuit;
+mod claim;
 mod compile;
 mod description;
 mod error;

@@ -1,6 +1,6 @@
 //! From a model to proofs: a circuit and, where the proof is to be small or to hide its input, the wrap around it.
 
-use crate::base::{Base, cuts_within, left_for_steps};
+use crate::base::Base;
 use crate::circuit::{Circuit, Inference};
 use crate::description::Description;
 use crate::error::{CompileError, ProveError};
@@ -143,7 +143,8 @@ impl Prover {
             Err(error) if error.is_memory() && form.wraps_of_joined().is_some() => error,
             decided => return decided,
         };
-        let Some(cuts) = cuts_within(bundle, memory_limit)? else {
+        let Some(cuts) = Layers::cuts_within(bundle, Parameters::INNER, Parameters::STANDARD, memory_limit)?
+        else {
             return Err(too_large);
         };
         match Self::cut(bundle, form, &cuts, memory_limit, stage) {
@@ -183,8 +184,7 @@ impl Prover {
         }
         stage(Stage::Circuit);
         let base = base(bundle, form, cuts, memory_limit)?;
-        let base_held = base.steps().iter().map(|(_, held)| held).sum();
-        let mut held = PROCESS_BYTES.saturating_add(base_held);
+        let mut held = base.held();
         if held.saturating_add(least) > memory_limit {
             return Err(too_large(held.saturating_add(least), least));
         }
@@ -293,9 +293,12 @@ fn base(bundle: &Bundle, form: Form, cuts: &[usize], memory_limit: u64) -> Resul
         let circuit = circuit.map_err(|error| error.with_beside(PROCESS_BYTES, memory_limit))?;
         return Ok(Base::Whole(Box::new(circuit)));
     }
-    let left = left_for_steps(memory_limit, cuts.len());
-    let layers = Layers::at(bundle, cuts, Parameters::INNER, Parameters::STANDARD, left);
-    let beside = memory_limit.saturating_sub(left);
-    let layers = layers.map_err(|error| error.with_beside(beside, memory_limit))?;
+    let layers = Layers::at(
+        bundle,
+        cuts,
+        Parameters::INNER,
+        Parameters::STANDARD,
+        memory_limit,
+    )?;
     Ok(Base::Layers(Box::new(layers), cuts.to_vec()))
 }

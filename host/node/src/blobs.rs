@@ -126,7 +126,7 @@ mod tests {
                 |blobs, _| blobs[0][5] ^= 1,
                 |blobs, _| blobs[1][0] = 0xff,
                 |blobs, _| blobs.swap(0, 1),
-                |_, proofs| drop(proofs.pop()),
+                |_, proofs| proofs.truncate(proofs.len() - 1),
                 |_, proofs| {
                     let last = proofs.len() - 1;
                     proofs.swap(0, last);

@@ -4,7 +4,9 @@
 //! so much for all. Long answers have their share of memory until they are sent.
 
 use http::header::CONTENT_LENGTH;
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Bytes;
 use jsonrpsee::{
     core::BoxError,
     server::{HttpBody, HttpRequest, HttpResponse},
@@ -87,7 +89,7 @@ where
         + Send
         + 'static,
     S::Future: Send,
-    B: http_body::Body<Error: Into<BoxError>> + Send + 'static,
+    B: Body<Error: Into<BoxError>> + Send + 'static,
     B::Data: Send,
 {
     type Response = HttpResponse<HttpBody>;
@@ -122,7 +124,7 @@ impl Memory {
         request: HttpRequest<B>,
     ) -> Result<(HttpRequest<HttpBody>, Share), HttpResponse<HttpBody>>
     where
-        B: http_body::Body<Error: Into<BoxError>> + Send + 'static,
+        B: Body<Error: Into<BoxError>> + Send + 'static,
         B::Data: Send,
     {
         let (head, body) = request.into_parts();
@@ -136,7 +138,7 @@ impl Memory {
         if stated.is_some_and(|length| length > most) {
             return Err(too_long());
         }
-        if http_body::Body::is_end_stream(&body) {
+        if body.is_end_stream() {
             return Ok((HttpRequest::from_parts(head, HttpBody::empty()), None));
         }
         // One that does not say how long it is may be as long as any.
@@ -166,7 +168,7 @@ impl Memory {
 
     /// Gives an answer its share of memory, which it has until it is sent or the client is gone.
     async fn answer(&self, answer: HttpResponse<HttpBody>) -> HttpResponse<HttpBody> {
-        let bytes = http_body::Body::size_hint(answer.body()).lower();
+        let bytes = answer.body().size_hint().lower();
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         match share(&self.answers, bytes, SHORT_ANSWER).await {
             None => refuse(
@@ -174,14 +176,34 @@ impl Memory {
                 "clients have not read as many answers as this node keeps; ask again, or for less at once\n",
             ),
             Some(None) => answer,
-            Some(share) => answer.map(|body| {
-                HttpBody::new(body.map_frame(move |frame| {
-                    // The closure lives as long as the body does, and the share with it.
-                    let _ = &share;
-                    frame
-                }))
-            }),
+            Some(share) => answer.map(|body| HttpBody::new(Counted { body, _share: share })),
         }
+    }
+}
+
+/// A long answer with its share of memory.
+struct Counted {
+    body: HttpBody,
+    _share: Share,
+}
+
+impl Body for Counted {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -218,14 +240,14 @@ mod tests {
     /// A body that never comes to its end.
     struct Slow;
 
-    impl http_body::Body for Slow {
-        type Data = hyper::body::Bytes;
+    impl Body for Slow {
+        type Data = Bytes;
         type Error = BoxError;
 
         fn poll_frame(
             self: Pin<&mut Self>,
             _: &mut Context<'_>,
-        ) -> Poll<Option<Result<http_body::Frame<Self::Data>, BoxError>>> {
+        ) -> Poll<Option<Result<Frame<Self::Data>, BoxError>>> {
             Poll::Pending
         }
     }
@@ -276,6 +298,8 @@ mod tests {
         let short = answer(SHORT_ANSWER);
         assert_eq!(memory.answers.available_permits(), 4 << 10);
         let long = answer(3 << 20);
+        // Clients see how long it is.
+        assert_eq!(long.body().size_hint().exact(), Some(3 << 20));
         assert_eq!(memory.answers.available_permits(), 1 << 10);
         assert_eq!(long.status(), 200);
         drop((short, long));

@@ -10,6 +10,7 @@
 
 pub mod accounts;
 pub mod admission;
+pub mod blobs;
 pub mod block;
 pub mod call;
 pub mod chain;

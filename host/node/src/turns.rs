@@ -225,19 +225,20 @@ mod tests {
         type NotificationResponse = MethodResponse;
 
         fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
+            let slow = tokio::time::sleep(Duration::from_millis(60));
             async move {
-                tokio::time::sleep(Duration::from_millis(60)).await;
+                slow.await;
                 let payload = jsonrpsee::ResponsePayload::success(true);
                 MethodResponse::response(request.id().into_owned(), payload, 1000)
             }
         }
 
         fn batch<'a>(&self, _: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
-            async { MethodResponse::notification() }
+            std::future::ready(MethodResponse::notification())
         }
 
         fn notification<'a>(&self, _: Notification<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
-            async { MethodResponse::notification() }
+            std::future::ready(MethodResponse::notification())
         }
     }
 

@@ -4,15 +4,16 @@ use crate::{
     block::MinedBlock,
     chain::Tip,
     error::NodeError,
-    miner::engine_error,
+    miner::{Made, engine_error},
     world::{Step, World},
 };
 use alloy_consensus::{Block, BlockBody, Header, ReceiptEnvelope, TxEnvelope};
+use alloy_primitives::B256;
 use metisvm_executor::{
-    BlockEngine, BlockInput,
-    validity::{check_block, check_follows, header_mismatches},
+    BlockEngine, BlockInput, BlockOutcome,
+    validity::{check_block, check_follows, header_mismatches, next_base_fee},
 };
-use metisvm_vm::MetisEvmFactory;
+use metisvm_vm::{ChainSpec, MetisEvmFactory};
 
 /// Executes a block upon the state before it, and holds its header to what comes of that.
 ///
@@ -27,17 +28,25 @@ pub fn execute(
     let header = input.header;
     let executed = engine.execute(factory, input, world).map_err(engine_error)?;
     let step = world.step(executed.changes)?;
-    let mismatches = header_mismatches(factory.spec(), header, &executed.outcome, Some(step.root));
-    if let Some(first) = mismatches.first() {
-        return Err(invalid(
-            header,
-            format!(
-                "its header has {} {}, its execution gives {}",
-                first.field, first.expected, first.actual
-            ),
-        ));
-    }
+    compare(factory.spec(), header, &executed.outcome, step.root)?;
     Ok((executed.outcome.receipts, step))
+}
+
+fn compare(
+    spec: &ChainSpec,
+    header: &Header,
+    outcome: &BlockOutcome,
+    state_root: B256,
+) -> Result<(), NodeError> {
+    let mismatches = header_mismatches(spec, header, outcome, Some(state_root));
+    let Some(first) = mismatches.first() else {
+        return Ok(());
+    };
+    let problem = format!(
+        "its header has {} {}, its execution gives {}",
+        first.field, first.expected, first.actual
+    );
+    Err(invalid(header, problem))
 }
 
 /// A block that is not valid.
@@ -53,15 +62,15 @@ pub fn built(
     factory: &MetisEvmFactory,
     engine: &BlockEngine,
     tip: &Tip,
-    block: &MinedBlock,
+    made: &Made,
 ) -> Result<(), NodeError> {
+    let block = &*made.block;
     let spec = factory.spec();
     let fault = |problem: String| NodeError::Fault(format!("a block that was built is not valid: {problem}"));
     let header = &block.header;
     check_block(spec, &whole(block)).map_err(|error| fault(error.to_string()))?;
     // What was set by hand for the block need not follow from its parent.
-    let as_it_follows = metisvm_executor::validity::next_base_fee(spec, &tip.block.header).ok()
-        == header.base_fee_per_gas
+    let as_it_follows = next_base_fee(spec, &tip.block.header).ok() == header.base_fee_per_gas
         && header.gas_limit == tip.block.header.gas_limit;
     if as_it_follows {
         check_follows(spec, header, &tip.block.header).map_err(|error| fault(error.to_string()))?;
@@ -73,9 +82,16 @@ pub fn built(
         ommers: &block.ommers,
         access_list: None,
     };
-    execute(factory, engine, &tip.world, input)
-        .map(drop)
-        .map_err(|error| fault(error.to_string()))
+    let executed = engine
+        .execute(factory, input, &tip.world)
+        .map_err(|error| fault(error.to_string()))?;
+    // The same changes of the same state have the same root, which need not be found a second time.
+    let root = if executed.changes == made.changes {
+        made.step.root
+    } else {
+        tip.world.step(executed.changes)?.root
+    };
+    compare(spec, header, &executed.outcome, root).map_err(|error| fault(error.to_string()))
 }
 
 fn whole(block: &MinedBlock) -> Block<TxEnvelope> {

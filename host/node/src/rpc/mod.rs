@@ -3,6 +3,7 @@
 mod args;
 mod blocks;
 mod calls;
+mod config;
 mod debug;
 mod dev;
 mod identity;
@@ -34,6 +35,7 @@ pub fn module(node: Arc<Node>) -> Result<Module, RegisterMethodError> {
     let mut module = RpcModule::new(Served { node, filters });
     identity::register(&mut module)?;
     blocks::register(&mut module)?;
+    config::register(&mut module)?;
     state::register(&mut module)?;
     calls::register(&mut module)?;
     sending::register(&mut module)?;

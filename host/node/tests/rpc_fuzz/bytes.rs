@@ -103,7 +103,8 @@ pub(crate) fn run(time: Duration, mut seed: u64) {
             let body = garbled(&mut rng);
             let (status, answer) = post(serving.address, &body);
             let shown = || format!("seed {seed}: {}", String::from_utf8_lossy(&body));
-            assert_eq!(status, 200, "{}", shown());
+            // What does not even begin as JSON is a bad request, with the same body.
+            assert!(status == 200 || status == 400, "{status}: {}", shown());
             assert_eq!(panics(), 0, "{}", shown());
             let answer: Value = serde_json::from_slice(&answer)
                 .unwrap_or_else(|error| panic!("{error}: {}: {}", shown(), String::from_utf8_lossy(&answer)));

@@ -26,10 +26,10 @@ def main():
     if not 1 <= args.images <= len(labels):
         sys.exit(f"--images {args.images}: the test set has 1 to {len(labels)} images")
 
-    rpc = metis.use_node(args.rpc)
+    node = metis.use_node(args.rpc)
     boa.env.add_account(Account.from_key(KEY))
     # Its input is the pixels as they are. Other models want theirs on another grid (models/README.md).
-    model = next(m["id"] for m in rpc.fetch("metis_models", []) if m["name"] == MODEL)
+    model = next(m["id"] for m in node.ask("metis_models") if m["name"] == MODEL)
     contract = boa.load(str(HERE / "Digits.vy"), bytes.fromhex(model.removeprefix("0x")))
     print(f"contract at {contract.address}, model {MODEL} ({model})")
 
@@ -37,11 +37,11 @@ def main():
     for number, digit in enumerate(labels[: args.images]):
         image = pixels[number * IMAGE_BYTES : (number + 1) * IMAGE_BYTES]
         previewed = contract.preview(image)
-        contract.classify(number, image)
+        returned = contract.classify(number, image)
         [event] = contract.get_logs()
         kept = contract.digitOf(number)
-        if not previewed == event.digit == kept:
-            sys.exit(f"image {number}: previewed {previewed}, event {event}, kept {kept}")
+        if not previewed == returned == event.digit == kept:
+            sys.exit(f"image {number}: previewed {previewed}, returned {returned}, event {event}, kept {kept}")
         right += kept == digit
         print(f"image {number}: a {digit}, classified as {kept}")
     print(f"{right} of {args.images} right")

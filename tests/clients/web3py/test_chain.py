@@ -3,7 +3,8 @@
 import asyncio
 import unittest
 
-import digits
+import client
+import shared
 from web3 import AsyncWeb3, WebSocketProvider
 from web3.exceptions import TransactionNotFound, Web3RPCError
 
@@ -13,7 +14,7 @@ ETHER = 10**18
 class Chain(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.w3 = digits.connected()
+        cls.w3 = shared.connected()
 
     def fees(self):
         tip = self.w3.eth.max_priority_fee
@@ -23,8 +24,8 @@ class Chain(unittest.TestCase):
             "maxPriorityFeePerGas": tip,
         }
 
-    def signed(self, number, **fields):
-        account = digits.account(number)
+    def signed(self, **fields):
+        account = shared.caller()
         nonce = self.w3.eth.get_transaction_count(account.address, "pending")
         return account.sign_transaction({"nonce": nonce, "value": 0, **self.fees(), **fields})
 
@@ -41,10 +42,10 @@ class Chain(unittest.TestCase):
         self.assertFalse(self.w3.eth.syncing)
 
     def test_a_signed_transfer_arrives_and_pays_its_fee(self):
-        sender = digits.account(1).address
+        sender = client.CALLER
         receiver = self.w3.eth.account.create().address
         before = self.w3.eth.get_balance(sender)
-        receipt = self.mined(self.signed(1, to=receiver, value=ETHER, gas=21_000))
+        receipt = self.mined(self.signed(to=receiver, value=ETHER, gas=21_000))
         self.assertEqual(receipt["status"], 1)
         self.assertEqual(self.w3.eth.get_balance(receiver), ETHER)
         paid = receipt["gasUsed"] * receipt["effectiveGasPrice"]
@@ -55,7 +56,7 @@ class Chain(unittest.TestCase):
         self.assertEqual(block["transactions"][receipt["transactionIndex"]], transaction)
 
     def test_what_the_chain_refuses_is_said_in_geths_words(self):
-        used = self.signed(1, to=digits.account(1).address, gas=21_000)
+        used = self.signed(to=client.CALLER, gas=21_000)
         self.mined(used)
         with self.assertRaisesRegex(Web3RPCError, "nonce too low|already known"):
             self.w3.eth.send_raw_transaction(used.raw_transaction)
@@ -68,16 +69,16 @@ class Chain(unittest.TestCase):
 
     def test_an_account_delegates_to_a_contract(self):
         # EIP-7702: the account then has the classifier's code, whose storage has no model at that account.
-        classifier = digits.deploy(self.w3)
+        classifier = shared.deploy(self.w3)
         account = self.w3.eth.account.create()
         self.w3.eth.wait_for_transaction_receipt(
-            self.w3.eth.send_transaction({"from": self.w3.eth.accounts[0], "to": account.address, "value": ETHER})
+            self.w3.eth.send_transaction({"from": client.DEPLOYER, "to": account.address, "value": ETHER})
         )
         authorization = account.sign_authorization(
             {"chainId": self.w3.eth.chain_id, "address": classifier.address, "nonce": 0}
         )
         receipt = self.mined(
-            self.signed(1, to=account.address, gas=200_000, authorizationList=[authorization],
+            self.signed(to=account.address, gas=200_000, authorizationList=[authorization],
                         data=classifier.encode_abi("isClassified", args=[1]))
         )
         self.assertEqual((receipt["status"], receipt["type"]), (1, 4))
@@ -87,7 +88,7 @@ class Chain(unittest.TestCase):
         self.assertEqual(delegated.functions.modelId().call(), b"\0" * 32)
 
     def test_a_transaction_with_a_blob_is_mined_and_paid_for(self):
-        account = digits.account(1)
+        account = shared.caller()
         transaction = {
             "type": 3,
             "nonce": self.w3.eth.get_transaction_count(account.address),
@@ -120,7 +121,7 @@ class Chain(unittest.TestCase):
 
     def test_the_fee_history_ends_with_the_next_base_fee(self):
         for _ in range(3):
-            self.mined(self.signed(1, to=digits.account(1).address, gas=21_000))
+            self.mined(self.signed(to=client.CALLER, gas=21_000))
         history = self.w3.eth.fee_history(3, "latest", [10, 90])
         newest = self.w3.eth.block_number
         self.assertEqual(history["oldestBlock"], newest - 2)
@@ -131,16 +132,15 @@ class Chain(unittest.TestCase):
 
     def test_a_proof_of_an_account_is_of_the_blocks_state_root(self):
         block = self.w3.eth.get_block("latest")
-        proof = self.w3.eth.get_proof(digits.account(1).address, [0], block["number"])
+        proof = self.w3.eth.get_proof(client.CALLER, [0], block["number"])
         self.assertEqual(self.w3.keccak(proof["accountProof"][0]), block["stateRoot"])
 
     def test_news_comes_over_a_websocket(self):
         async def news():
-            url = digits.rpc().replace("http", "ws", 1)
-            async with AsyncWeb3(WebSocketProvider(url)) as w3:
+            async with AsyncWeb3(WebSocketProvider(shared.WS)) as w3:
                 heads = await w3.eth.subscribe("newHeads")
                 sent = await w3.eth.send_raw_transaction(
-                    self.signed(1, to=digits.account(1).address, gas=21_000).raw_transaction
+                    self.signed(to=client.CALLER, gas=21_000).raw_transaction
                 )
                 receipt = await w3.eth.wait_for_transaction_receipt(sent)
                 async for message in w3.socket.process_subscriptions():
@@ -152,15 +152,14 @@ class Chain(unittest.TestCase):
         asyncio.run(asyncio.wait_for(news(), timeout=60))
 
     def test_events_come_over_a_websocket(self):
-        classifier = digits.deploy(self.w3)
-        image, _ = digits.images(1)[0]
+        classifier = shared.deploy(self.w3)
+        image, _ = shared.images(1)[0]
 
         async def events():
-            url = digits.rpc().replace("http", "ws", 1)
-            async with AsyncWeb3(WebSocketProvider(url)) as w3:
+            async with AsyncWeb3(WebSocketProvider(shared.WS)) as w3:
                 contract = w3.eth.contract(address=classifier.address, abi=classifier.abi)
                 await w3.eth.subscribe("logs", {"address": classifier.address})
-                await contract.functions.classify(5, image).transact({"from": self.w3.eth.accounts[0]})
+                await contract.functions.classify(5, image).transact({"from": client.DEPLOYER})
                 async for message in w3.socket.process_subscriptions():
                     return contract.events.Classified().process_log(message["result"])
 

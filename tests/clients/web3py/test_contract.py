@@ -2,27 +2,28 @@
 
 import unittest
 
-import digits
+import client
+import shared
 from web3.exceptions import ContractCustomError, ContractLogicError
 
 
 class Contract(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.w3 = digits.connected()
-        cls.classifier = digits.deploy(cls.w3)
-        cls.sender = cls.w3.eth.accounts[1]
+        cls.w3 = shared.connected()
+        cls.classifier = shared.deploy(cls.w3)
+        cls.sender = client.CALLER
 
     def classify(self, number, image):
         sent = self.classifier.functions.classify(number, image).transact({"from": self.sender})
         return self.w3.eth.wait_for_transaction_receipt(sent)
 
     def test_digits_are_recognised_by_a_call(self):
-        right = sum(self.classifier.functions.preview(image).call() == digit for image, digit in digits.images(50))
+        right = sum(self.classifier.functions.preview(image).call() == digit for image, digit in shared.images(50))
         self.assertGreaterEqual(right, 46)
 
     def test_a_transaction_keeps_the_digit_and_its_event_says_it(self):
-        image, _ = digits.images(1)[0]
+        image, _ = shared.images(1)[0]
         previewed = self.classifier.functions.preview(image).call()
         receipt = self.classify(7, image)
         [event] = self.classifier.events.Classified().process_receipt(receipt)
@@ -33,7 +34,7 @@ class Contract(unittest.TestCase):
         self.assertFalse(self.classifier.functions.isClassified(7).call(block_identifier=before))
 
     def test_the_estimate_is_enough_and_not_much_more(self):
-        image, _ = digits.images(2)[1]
+        image, _ = shared.images(2)[1]
         estimated = self.classifier.functions.classify(8, image).estimate_gas({"from": self.sender})
         used = self.classify(8, image)["gasUsed"]
         self.assertLessEqual(used, estimated)
@@ -43,7 +44,7 @@ class Contract(unittest.TestCase):
         wanted = self.classifier.events.Classified.create_filter(
             from_block="latest", argument_filters={"id": 21}
         )
-        image, _ = digits.images(1)[0]
+        image, _ = shared.images(1)[0]
         first = self.classify(21, image)
         self.classify(22, image)
         [event] = wanted.get_new_entries()
@@ -57,7 +58,7 @@ class Contract(unittest.TestCase):
 
     def test_a_block_filter_has_the_hashes_of_new_blocks(self):
         blocks = self.w3.eth.filter("latest")
-        receipt = self.classify(30, digits.images(1)[0][0])
+        receipt = self.classify(30, shared.images(1)[0][0])
         self.assertEqual(blocks.get_new_entries(), [receipt["blockHash"]])
 
     def test_a_revert_has_its_data(self):
@@ -70,7 +71,7 @@ class Contract(unittest.TestCase):
             self.classifier.functions.classify(1, b"too short").estimate_gas({"from": self.sender})
 
     def test_an_access_list_has_what_the_call_reads_and_writes(self):
-        image, _ = digits.images(1)[0]
+        image, _ = shared.images(1)[0]
         call = self.classifier.functions.classify(40, image).build_transaction(
             {"from": self.sender, "gas": 200_000}
         )
@@ -81,14 +82,14 @@ class Contract(unittest.TestCase):
         self.assertEqual(set(entry["storageKeys"]), {"0x" + 64 * "0", self.w3.to_hex(kept)})
 
     def test_a_model_that_is_not_registered_is_unknown(self):
-        snapshot = digits.ask(self.w3, "evm_snapshot")
-        digits.ask(self.w3, "metis_unregisterModel", self.w3.to_hex(self.classifier.functions.modelId().call()))
+        snapshot = client.rpc("evm_snapshot")
+        client.rpc("metis_unregisterModel", self.w3.to_hex(self.classifier.functions.modelId().call()))
         with self.assertRaises(ContractCustomError) as caught:
-            self.classifier.functions.preview(digits.images(1)[0][0]).call()
+            self.classifier.functions.preview(shared.images(1)[0][0]).call()
         unknown = self.w3.keccak(text="UnknownModel(bytes32)")[:4]
         self.assertTrue(caught.exception.data.startswith("0x" + unknown.hex()))
-        self.assertTrue(digits.ask(self.w3, "evm_revert", snapshot))
-        self.classifier.functions.preview(digits.images(1)[0][0]).call()
+        self.assertTrue(client.rpc("evm_revert", snapshot))
+        self.classifier.functions.preview(shared.images(1)[0][0]).call()
 
 
 if __name__ == "__main__":

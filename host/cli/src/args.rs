@@ -7,6 +7,7 @@ mod device;
 mod hex;
 mod model;
 mod prove;
+mod register;
 mod sim;
 
 pub use bench::Bench;
@@ -14,6 +15,7 @@ pub use card::Card;
 pub use device::{Bind, Device, Doctor, List, OneCard, Roots, Unbind, Validate};
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 pub use prove::{FormChoice, Key, Keys, Prove, Verify};
+pub use register::Register;
 pub use sim::Sim;
 
 use crate::fault::Injection;

@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Connections that send at the same time, each for an account of its own.
-const CONNECTIONS: u32 = 4;
+/// Connections that call at the same time.
+const CALLERS: u32 = 4;
 /// Transactions of a batch.
 const BATCH: usize = 100;
+/// Batches of which a block is made: they fit into one of 30 million gas.
+const BATCHES_OF_A_BLOCK: usize = 10;
 /// How long a node is left alone before its memory is looked at.
 const IDLE: Duration = Duration::from_secs(1);
 /// How often it is looked whether all is mined.
@@ -44,15 +46,15 @@ pub(crate) fn measure(server: &Server, cold_start: Duration, amount: Amount) -> 
     let idle = server.memory()?;
     let mut connection = Connection::open(server.address)?;
     let chain_id = connection.number("eth_chainId", &json!([]))?;
-    let mut wallets = (0..CONNECTIONS)
-        .map(|index| Wallet::new(index, chain_id))
-        .collect::<Result<Vec<_>, _>>()?;
+    // One account, and one connection that sends: with more of them anvil 1.7.1 may stop mining for good.
+    let mut wallet = Wallet::new(chain_id)?;
 
-    let token = deploy(&mut connection, &mut wallets[0])?;
-    let (calls, calls_per_cpu) = calls(server, token, wallets[0].address(), amount.calls)?;
-    let receipt = latency(&mut connection, &mut wallets[0], amount.latencies)?;
-    let mined_singly = mined(server, &mut wallets, amount.transactions, 1)?;
-    let mined_in_batches = mined(server, &mut wallets, amount.transactions, BATCH)?;
+    let token = deploy(&mut connection, &mut wallet)?;
+    let (calls, calls_per_cpu) = calls(server, token, wallet.address(), amount.calls)?;
+    let receipt = latency(&mut connection, &mut wallet, amount.latencies)?;
+    let mined_singly = mined(server, &mut wallet, amount.transactions, Way::Singly)?;
+    let mined_in_batches = mined(server, &mut wallet, amount.transactions, Way::Batches)?;
+    let mined_in_blocks = mined(server, &mut wallet, amount.transactions, Way::Blocks)?;
     let started = Instant::now();
     connection.ask("hardhat_mine", &json!(["0x3e8"]))?;
     let mine = started.elapsed();
@@ -63,6 +65,7 @@ pub(crate) fn measure(server: &Server, cold_start: Duration, amount: Amount) -> 
         receipt_ms: ms(receipt),
         mined_singly,
         mined_in_batches,
+        mined_in_blocks,
         calls,
         calls_per_cpu,
         mine_ms: ms(mine),
@@ -125,10 +128,10 @@ fn calls(server: &Server, token: Address, owner: Address, count: u32) -> Result<
     data.extend(owner.into_word());
     let call = json!([{"to": token, "data": hex::encode_prefixed(&data)}, "latest"]);
     let body = request("eth_call", &call);
-    let each = count / CONNECTIONS;
+    let each = count / CALLERS;
     let before = server.cpu_seconds()?;
     let started = Instant::now();
-    together(server, (0..CONNECTIONS).map(|_| &body), |connection, body| {
+    together(server, (0..CALLERS).map(|_| &body), |connection, body| {
         for _ in 0..each {
             check("eth_call", &connection.post(body)?)?;
         }
@@ -136,7 +139,7 @@ fn calls(server: &Server, token: Address, owner: Address, count: u32) -> Result<
     })?;
     let seconds = started.elapsed().as_secs_f64();
     let cpu = server.cpu_seconds()? - before;
-    let answered = f64::from(each * CONNECTIONS);
+    let answered = f64::from(each * CALLERS);
     Ok((answered / seconds, answered / cpu))
 }
 
@@ -153,26 +156,43 @@ fn latency(connection: &mut Connection, wallet: &mut Wallet, count: u32) -> Resu
     Ok(times[times.len() / 2])
 }
 
-/// Transactions mined for each second of the node's processor time: sent by several connections, `batch` a request.
-fn mined(server: &Server, wallets: &mut [Wallet], count: u32, batch: usize) -> Result<f64, Error> {
-    let each = count / CONNECTIONS;
-    let requests = wallets
-        .iter_mut()
-        .map(|wallet| Ok(requests(&wallet.transfers(each)?, batch)))
-        .collect::<Result<Vec<_>, Error>>()?;
+/// How transactions are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// One a request, mined at once.
+    Singly,
+    /// A batch a request, mined at once.
+    Batches,
+    /// A batch a request, mined when a block of several batches is asked for.
+    Blocks,
+}
+
+/// Transactions mined for each second of the node's processor time.
+fn mined(server: &Server, wallet: &mut Wallet, count: u32, way: Way) -> Result<f64, Error> {
+    let batch = if way == Way::Singly { 1 } else { BATCH };
+    let requests = requests(&wallet.transfers(count)?, batch);
+    let mut connection = Connection::open(server.address)?;
+    let at_once = |connection: &mut Connection, on: bool| connection.ask("evm_setAutomine", &json!([on]));
+    if way == Way::Blocks {
+        at_once(&mut connection, false)?;
+    }
     let before = server.cpu_seconds()?;
-    together(server, requests.iter(), |connection, requests: &Vec<String>| {
-        for request in requests {
+    for block in requests.chunks(BATCHES_OF_A_BLOCK) {
+        for request in block {
             check("eth_sendRawTransaction", &connection.post(request)?)?;
         }
-        Ok(())
-    })?;
-    let (lost, after) = wait_until_mined(server, wallets)?;
+        if way == Way::Blocks {
+            connection.ask("evm_mine", &json!([]))?;
+        }
+    }
+    let (lost, after) = wait_until_mined(server, &mut connection, wallet)?;
+    if way == Way::Blocks {
+        at_once(&mut connection, true)?;
+    }
     if lost > 0 {
         eprintln!("{lost} of {count} transactions were taken and never mined; they are not counted");
     }
-    let mined = f64::from(each * CONNECTIONS) - lost as f64;
-    Ok(mined / (after - before))
+    Ok((f64::from(count) - lost as f64) / (after - before))
 }
 
 /// Requests that send these transactions.
@@ -187,43 +207,42 @@ fn requests(transactions: &[String], batch: usize) -> Vec<String> {
         .collect()
 }
 
-/// Waits until every account's transactions are in blocks, and says how many never come there, and what processor time
-/// the node had had when the last one came.
-fn wait_until_mined(server: &Server, wallets: &mut [Wallet]) -> Result<(u64, f64), Error> {
-    let mut connection = Connection::open(server.address)?;
-    let mut lost = 0;
+/// Waits until an account's transactions are in blocks, and says how many never come there, and what processor time the
+/// node had had when the last one came.
+fn wait_until_mined(
+    server: &Server,
+    connection: &mut Connection,
+    wallet: &mut Wallet,
+) -> Result<(u64, f64), Error> {
+    let params = json!([wallet.address(), "latest"]);
     let mut cpu = server.cpu_seconds()?;
-    for wallet in wallets {
-        let params = json!([wallet.address(), "latest"]);
-        let mut mined = 0;
-        let mut progress = Instant::now();
-        let mut nudged = progress;
-        loop {
-            let now = connection.number("eth_getTransactionCount", &params)?;
-            if now > mined {
-                mined = now;
-                progress = Instant::now();
-                cpu = server.cpu_seconds()?;
-            }
-            if mined == wallet.nonce() {
-                break;
-            }
-            if progress.elapsed() > LOST {
-                lost += wallet.nonce().saturating_sub(mined);
-                // Those that wait for one that is lost would wait for ever.
-                connection.ask("anvil_dropAllTransactions", &json!([]))?;
-                wallet.resume(mined);
-                break;
-            }
-            // anvil may forget that there is something to mine.
-            if progress.elapsed() > STALLED && nudged.elapsed() > STALLED {
-                connection.ask("evm_mine", &json!([]))?;
-                nudged = Instant::now();
-            }
-            thread::sleep(LOOK);
+    let mut mined = 0;
+    let mut progress = Instant::now();
+    let mut nudged = progress;
+    loop {
+        let now = connection.number("eth_getTransactionCount", &params)?;
+        if now > mined {
+            mined = now;
+            progress = Instant::now();
+            cpu = server.cpu_seconds()?;
         }
+        if mined == wallet.nonce() {
+            return Ok((0, cpu));
+        }
+        if progress.elapsed() > LOST {
+            let lost = wallet.nonce().saturating_sub(mined);
+            // Those that wait for one that is lost would wait for ever.
+            connection.ask("anvil_dropAllTransactions", &json!([]))?;
+            wallet.resume(mined);
+            return Ok((lost, cpu));
+        }
+        // anvil may forget that there is something to mine.
+        if progress.elapsed() > STALLED && nudged.elapsed() > STALLED {
+            connection.ask("evm_mine", &json!([]))?;
+            nudged = Instant::now();
+        }
+        thread::sleep(LOOK);
     }
-    Ok((lost, cpu))
 }
 
 /// Does something on several connections at once.

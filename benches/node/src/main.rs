@@ -33,8 +33,8 @@ struct Args {
     /// Rounds, of which the medians are shown
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
-    /// Transactions that are sent one a request, and again in batches
-    #[arg(long, value_name = "N", default_value_t = 4000, value_parser = clap::value_parser!(u32).range(8..=100_000))]
+    /// Transactions that are sent one a request, then in batches, then in batches for large blocks
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(8..=100_000))]
     transactions: u32,
     /// Calls
     #[arg(long, value_name = "N", default_value_t = 8000, value_parser = clap::value_parser!(u32).range(8..=1_000_000))]

@@ -15,6 +15,8 @@ pub(crate) struct Measures {
     pub(crate) mined_singly: f64,
     /// The same, sent in batches.
     pub(crate) mined_in_batches: f64,
+    /// The same, sent in batches, a thousand in a block.
+    pub(crate) mined_in_blocks: f64,
     /// Calls answered in a second.
     pub(crate) calls: f64,
     /// Calls answered for each second of the node's processor time.
@@ -47,7 +49,7 @@ pub(crate) struct Subject {
 }
 
 /// All subjects, in the order in which they are shown.
-pub(crate) const SUBJECTS: [Subject; 9] = [
+pub(crate) const SUBJECTS: [Subject; 10] = [
     subject(
         "mined transactions / CPU s, singly",
         "mined_singly_per_cpu_second",
@@ -59,6 +61,12 @@ pub(crate) const SUBJECTS: [Subject; 9] = [
         "mined_in_batches_per_cpu_second",
         Better::More,
         |m| m.mined_in_batches,
+    ),
+    subject(
+        "mined transactions / CPU s, blocks of 1000",
+        "mined_in_blocks_per_cpu_second",
+        Better::More,
+        |m| m.mined_in_blocks,
     ),
     subject(
         "send to receipt, p50, ms",

@@ -24,12 +24,11 @@ pub(crate) struct Wallet {
 }
 
 impl Wallet {
-    /// One of the accounts that development nodes fund.
-    pub(crate) fn new(index: u32, chain_id: u64) -> Result<Self, Error> {
+    /// The first of the accounts that development nodes fund.
+    pub(crate) fn new(chain_id: u64) -> Result<Self, Error> {
         let signer = MnemonicBuilder::english()
             .phrase(MNEMONIC)
-            .index(index)
-            .and_then(|builder| builder.build())
+            .build()
             .map_err(|error| Error::Signer(error.to_string()))?;
         Ok(Self {
             signer,

@@ -38,7 +38,7 @@ fn every_subject_has_a_figure() {
     );
     let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
     let figures = figures["metisvm"].as_object().unwrap();
-    assert_eq!(figures.len(), 9);
+    assert_eq!(figures.len(), 10);
     // So little work that the kernel's clock may not have moved.
     for (subject, figure) in figures
         .iter()

@@ -71,6 +71,14 @@ pub enum CliError {
     /// A node did not come about, or failed.
     #[error(transparent)]
     Node(metisvm_node::NodeError),
+    /// A running node did not do what it was asked.
+    #[error("{url}: {problem}")]
+    RunningNode {
+        /// Which.
+        url: crate::node_url::NodeUrl,
+        /// What it did instead.
+        problem: crate::node_client::Problem,
+    },
     /// An address could not be listened on.
     #[error("cannot listen on {address}: {error}; choose another with --host and --port")]
     Listen {

@@ -23,6 +23,8 @@ pub mod hashing;
 pub mod inputs;
 pub mod models;
 pub mod node;
+pub mod node_client;
+pub mod node_url;
 pub mod output;
 pub mod own_memory;
 pub mod peak_memory;

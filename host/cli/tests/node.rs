@@ -4,7 +4,7 @@
 
 mod support;
 
-use alloy_primitives::{B256, Bytes, U256, hex};
+use alloy_primitives::{Bytes, U256, hex};
 use serde_json::{Value, json};
 use support::node::{Node, accounts, artefact, number, post};
 use support::repository;
@@ -336,59 +336,4 @@ fn keys_that_everybody_has_are_not_used_on_another_chain() {
     let node = Node::start(folder.path(), &["--chain-id", "1", "--accounts", "0"]);
     assert_eq!(node.get("eth_accounts", json!([])), json!([]));
     assert_eq!(node.welcome["chain_id"], 1);
-}
-
-#[test]
-fn a_killed_node_goes_on_at_the_last_block_that_it_acknowledged() {
-    let folder = tempfile::tempdir().unwrap();
-    let arguments = ["--datadir", "chain", "--timestamp", "1000000"];
-    let mut expected: Vec<(String, B256)> = Vec::new();
-    for round in 0..4 {
-        let node = Node::start(folder.path(), &arguments);
-        let accounts = accounts(&node);
-        for (transaction, block) in &expected {
-            let receipt = node.get("eth_getTransactionReceipt", json!([transaction]));
-            assert_eq!(receipt["blockHash"], block.to_string(), "round {round}");
-        }
-        assert_eq!(
-            number(&node.get("eth_blockNumber", json!([]))),
-            expected.len() as u64
-        );
-        // Somebody else sends all the time, so that the kill comes in the middle of something.
-        let address = node.address;
-        let from = accounts[1].clone();
-        let busy = std::thread::spawn(move || {
-            let pay = json!({"jsonrpc": "2.0", "id": 1, "method": "eth_sendTransaction",
-                "params": [{"from": from, "to": from, "value": "0x1"}]});
-            let mut acknowledged = Vec::new();
-            while let Ok((200, body)) = post(address, &[], &pay.to_string()) {
-                let Ok(answer) = serde_json::from_str::<Value>(&body) else {
-                    break;
-                };
-                if let Some(hash) = answer["result"].as_str() {
-                    acknowledged.push(hash.to_owned());
-                }
-            }
-            acknowledged
-        });
-        std::thread::sleep(std::time::Duration::from_millis(150 + 70 * round));
-        node.kill();
-        let acknowledged = busy.join().unwrap();
-        assert!(!acknowledged.is_empty());
-        let node = Node::start(folder.path(), &arguments);
-        for hash in &acknowledged {
-            let receipt = node.get("eth_getTransactionReceipt", json!([hash]));
-            assert_eq!(receipt["status"], "0x1", "round {round}: {hash} was acknowledged");
-        }
-        let head = number(&node.get("eth_blockNumber", json!([])));
-        assert!(head >= (expected.len() + acknowledged.len()) as u64);
-        for height in expected.len() as u64 + 1..=head {
-            let block = node.get("eth_getBlockByNumber", json!([format!("{height:#x}"), false]));
-            let transaction = block["transactions"][0].as_str().unwrap().to_owned();
-            expected.push((transaction, block["hash"].as_str().unwrap().parse().unwrap()));
-        }
-        assert!(node.terminate());
-    }
-    let checked = support::run(folder.path(), &["chain", "verify", "--datadir", "chain"]);
-    assert!(checked.status.success(), "{}", support::stderr(&checked));
 }

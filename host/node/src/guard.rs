@@ -43,7 +43,9 @@ impl Access {
             return true;
         }
         let Some((_, authority)) = origin.split_once("://") else {
-            return false;
+            // Browsers write an origin with its scheme, or `null`: a bare name is that of a program (titanoboa's says
+            // its own), which could as well leave it out.
+            return !origin.is_empty() && !origin.eq_ignore_ascii_case("null");
         };
         let host = without_port(authority);
         let loopback = host
@@ -193,12 +195,16 @@ mod tests {
             "http://127.0.0.1:5173",
             "https://[::1]:1",
             "http://app.localhost",
+            // No page's: titanoboa's.
+            "Titanoboa",
         ] {
             assert!(access.is_origin(origin), "{origin}");
         }
         for origin in [
             "https://evil.example",
             "null",
+            "",
+            "file://",
             "http://10.0.0.7",
             "http://localhost.evil.example",
         ] {

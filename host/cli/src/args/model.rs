@@ -1,7 +1,8 @@
 //! The command line of `metisvm model`.
 
 use super::named::{dim, grid, shape};
-use super::{Backend, Engine, Place, cpu};
+use super::{Backend, Engine, Place, Register, cpu};
+use crate::node_url::NodeUrl;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use metisvm_import::Grid;
 use metisvm_simd::Level;
@@ -9,11 +10,13 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-/// Import, look at, check and run models.
+/// Import, register, look at, check and run models.
 #[derive(Debug, Subcommand)]
 pub enum Model {
     /// Turn an ONNX file into a bundle
     Import(Import),
+    /// Add a bundle to a running node, and register it there
+    Register(Register),
     /// Say what is in a bundle
     Info(Info),
     /// Run one inference
@@ -27,6 +30,7 @@ impl Model {
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Import(_) => "import",
+            Self::Register(_) => "register",
             Self::Info(_) => "info",
             Self::Run(_) => "run",
             Self::Check(_) => "check",
@@ -40,6 +44,7 @@ impl Model {
             Self::Run(run) => run.problem(),
             Self::Check(check) => check.problem(),
             Self::Info(info) => info.problem(),
+            Self::Register(_) => None,
         }
     }
 }
@@ -87,6 +92,9 @@ pub struct Import {
     /// Where to write, as JSON, what became of each layer: the object that --json prints
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Register the bundle at the node that listens there, such as http://127.0.0.1:8545
+    #[arg(long, value_name = "URL")]
+    pub register: Option<NodeUrl>,
     /// Show all layers; default: of more than ten, the ten with the greatest error
     #[arg(long, short, conflicts_with = "json")]
     pub verbose: bool,
@@ -322,55 +330,4 @@ fn hash(text: &str) -> Result<String, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::args::Args;
-    use clap::Parser;
-
-    fn problem(arguments: &[&str]) -> Option<String> {
-        let arguments = ["metisvm", "model"].iter().chain(arguments);
-        let parsed = Args::try_parse_from(arguments).and_then(Args::check);
-        parsed.err().map(|error| error.to_string())
-    }
-
-    #[test]
-    fn what_is_said_twice_is_wrong_use() {
-        for twice in [
-            ["--dim", "N=1", "--dim", "N=2"],
-            ["--shape", "x=1", "--shape", "x=1"],
-            ["--keep", "y", "--keep", "y"],
-            ["--input-grid", "x=1,0", "--input-grid", "x=2,0"],
-            ["--calibration", "a.npy", "--calibration", "b.npy"],
-            ["--calibration", "x=a.npy", "--calibration", "x=b.npy"],
-        ] {
-            let said = problem(&[&["import", "m.onnx"], &twice[..]].concat()).expect("an error");
-            assert!(said.contains("twice"), "{twice:?}: {said}");
-        }
-        let several = [
-            "import", "m.onnx", "--dim", "N=1", "--dim", "M=1", "--keep", "y", "--keep", "z",
-        ];
-        assert_eq!(problem(&several), None);
-        let checked = ["check", "m.bundle", "--data", "d.npz", "--backend", "fpga,fpga"];
-        assert!(problem(&checked).is_some_and(|said| said.contains("twice")));
-    }
-
-    #[test]
-    fn two_results_go_to_two_files() {
-        let same = ["import", "m.onnx", "-o", "m", "--report", "m"];
-        assert!(problem(&same).is_some_and(|said| said.contains("same file")));
-        assert_eq!(problem(&["import", "m.onnx", "-o", "m", "--report", "r"]), None);
-    }
-
-    #[test]
-    fn wrong_use_shows_the_usage_of_the_command() {
-        let twice = ["check", "m.bundle", "--data", "d.npz", "--backend", "fpga,fpga"];
-        let said = problem(&twice).unwrap();
-        assert!(said.contains("Usage: metisvm model check"), "{said}");
-    }
-
-    #[test]
-    fn a_range_needs_samples() {
-        assert!(problem(&["import", "m.onnx", "--range", "mean"]).is_some());
-        let with = ["import", "m.onnx", "--range", "mean", "--calibration", "a.npy"];
-        assert_eq!(problem(&with), None);
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! `metisvm model`: import, look at, check and run models.
+//! `metisvm model`: import, register, look at, check and run models.
 
 mod arrays;
 mod check;
@@ -6,6 +6,7 @@ mod import;
 mod infer;
 mod measure;
 mod partition;
+mod register;
 mod report;
 mod samples;
 
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 pub(super) fn run(command: &Model) -> Result<bool, CliError> {
     match command {
         Model::Import(args) => import::run(args).map(|()| true),
+        Model::Register(args) => register::run(args).map(|()| true),
         Model::Info(args) => info(args).map(|()| true),
         Model::Run(args) => infer::run(args).map(|()| true),
         Model::Check(args) => check::run(args),

@@ -3,7 +3,7 @@
 use super::quantity::Hash;
 use super::{
     args::Args,
-    served::{Module, Served, method},
+    served::{Module, Served, lookup, method},
 };
 use crate::convert;
 use crate::{block::MinedBlock, error::NodeError, fees, logs};
@@ -14,7 +14,7 @@ use jsonrpsee::core::RegisterMethodError;
 use std::sync::Arc;
 
 pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
-    method(module, &["eth_blockNumber"], |node, _| {
+    lookup(module, "eth_blockNumber", |node, _| {
         Ok(U64::from(node.chain.head()?.number()))
     })?;
     method(module, &["eth_getBlockByNumber"], |node, args| {
@@ -68,7 +68,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         ],
         |node, args| Ok(at(node, args)?.map(|(block, index)| convert::mined(&block, index))),
     )?;
-    method(module, &["eth_getTransactionReceipt"], |node, args| {
+    lookup(module, "eth_getTransactionReceipt", |node, args| {
         let Hash(hash) = args.get(0, "transaction hash")?;
         let found = node.chain.transaction(hash);
         Ok(found.map(|(block, index)| convert::receipt(node.spec(), &block, index)))

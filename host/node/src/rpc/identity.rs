@@ -1,6 +1,6 @@
 //! Who answers: chain, network, version.
 
-use super::served::{Module, method};
+use super::served::{Module, lookup, method};
 use alloy_primitives::{Bytes, U64, keccak256};
 use jsonrpsee::core::RegisterMethodError;
 
@@ -13,12 +13,12 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let data: Bytes = args.get(0, "data")?;
         Ok(keccak256(data))
     })?;
-    method(module, &["net_version"], |node, _| {
+    lookup(module, "net_version", |node, _| {
         Ok(node.spec().chain_id.to_string())
     })?;
     method(module, &["net_listening"], |_, _| Ok(true))?;
     method(module, &["net_peerCount"], |_, _| Ok(U64::ZERO))?;
-    method(module, &["eth_chainId"], |node, _| {
+    lookup(module, "eth_chainId", |node, _| {
         Ok(U64::from(node.spec().chain_id))
     })?;
     method(module, &["eth_syncing"], |_, _| Ok(false))?;

@@ -30,11 +30,11 @@ impl std::ops::Deref for Served {
 /// Methods over a node.
 pub type Module = RpcModule<Served>;
 
-/// Adds a method, under one name or several.
+/// Adds a method, under one name or several. It is answered on a thread that may block.
 pub(super) fn method<R>(
     module: &mut Module,
     names: &[&'static str],
-    answer: fn(&Served, &Args<'_>) -> Result<R, NodeError>,
+    answer: Answer<R>,
 ) -> Result<(), RegisterMethodError>
 where
     R: Serialize + Clone + Send + 'static,
@@ -42,14 +42,42 @@ where
     for name in names {
         let name: &'static str = name;
         module.register_blocking_method(name, move |params: Params<'_>, served, _| {
-            let started = std::time::Instant::now();
-            let answered = Args::new(&params).and_then(|args| answer(&served, &args));
-            crate::figures::answered(name, started.elapsed(), answered.is_ok());
-            if let Err(error) = &answered {
-                tracing::debug!(method = name, %error, "refused");
-            }
-            answered.map_err(ErrorObjectOwned::from)
+            answered(name, &params, &served, answer)
         })?;
     }
     Ok(())
+}
+
+/// Adds a method that only looks something up: it is answered where the request came in, which is done before another
+/// thread would be awake.
+pub(super) fn lookup<R>(
+    module: &mut Module,
+    name: &'static str,
+    answer: Answer<R>,
+) -> Result<(), RegisterMethodError>
+where
+    R: Serialize + Clone + Send + 'static,
+{
+    module.register_method(name, move |params: Params<'_>, served, _| {
+        answered(name, &params, served, answer)
+    })?;
+    Ok(())
+}
+
+/// What a method does.
+type Answer<R> = fn(&Served, &Args<'_>) -> Result<R, NodeError>;
+
+fn answered<R>(
+    name: &'static str,
+    params: &Params<'_>,
+    served: &Served,
+    answer: Answer<R>,
+) -> Result<R, ErrorObjectOwned> {
+    let started = std::time::Instant::now();
+    let answered = Args::new(params).and_then(|args| answer(served, &args));
+    crate::figures::answered(name, started.elapsed(), answered.is_ok());
+    if let Err(error) = &answered {
+        tracing::debug!(method = name, %error, "refused");
+    }
+    answered.map_err(ErrorObjectOwned::from)
 }

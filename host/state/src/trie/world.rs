@@ -11,6 +11,9 @@ use alloy_rlp::Decodable;
 use alloy_trie::{EMPTY_ROOT_HASH, Nibbles, TrieAccount};
 use rayon::prelude::*;
 
+/// Fewer changed slots than these are changed sooner than another thread wakes up.
+const LEAST_SHARED_SLOTS: usize = 64;
+
 /// The state trie over kept nodes, hashed by an engine. It keeps nothing itself: results depend on the
 /// nodes and the arguments alone.
 #[derive(Clone, Copy)]
@@ -151,8 +154,8 @@ impl<'a> WorldTrie<'a> {
         Ok(jobs)
     }
 
-    /// Applies the changed slots of all accounts that have some, on several threads, and hashes their tries
-    /// together.
+    /// Applies the changed slots of all accounts that have some, on several threads where there are many, and hashes
+    /// their tries together.
     fn storages<'j>(&self, jobs: &'j [Job<'_>]) -> Result<Vec<TrieChange<'j>>, StateError>
     where
         'a: 'j,
@@ -162,8 +165,13 @@ impl<'a> WorldTrie<'a> {
             let reader = Reader::new(nodes, Some(job.key), job.storage_root);
             TrieChange::new(reader, job.storage_root, &job.slots)
         };
-        let with_slots = jobs.par_iter().filter(|job| !job.slots.is_empty());
-        let tries: Vec<Result<TrieChange<'j>, StateError>> = with_slots.map(change).collect();
+        let has_slots = |job: &&Job<'_>| !job.slots.is_empty();
+        let slots: usize = jobs.iter().map(|job| job.slots.len()).sum();
+        let tries: Vec<Result<TrieChange<'j>, StateError>> = if slots < LEAST_SHARED_SLOTS {
+            jobs.iter().filter(has_slots).map(change).collect()
+        } else {
+            jobs.par_iter().filter(has_slots).map(change).collect()
+        };
         // Of several errors the first by owner, whichever thread was first.
         let mut tries = tries.into_iter().collect::<Result<Vec<_>, _>>()?;
         levels::hash(&mut tries, self.keccak);

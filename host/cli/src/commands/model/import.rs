@@ -1,5 +1,6 @@
 //! `metisvm model import`: an ONNX file becomes a bundle.
 
+use super::register::Target;
 use super::{arrays, facts, report, show};
 use crate::args::{Activation, Import, RangeChoice};
 use crate::error::CliError;
@@ -16,6 +17,11 @@ use std::path::Path;
 const MAX_FILE_BYTES: usize = 1 << 31;
 
 pub(super) fn run(args: &Import) -> Result<(), CliError> {
+    let node = args
+        .register
+        .as_ref()
+        .map(|url| Target::reach(url, None))
+        .transpose()?;
     let bytes = models::read_beginning_with(&args.file, MAX_FILE_BYTES, |start| {
         // A field of protobuf: its number is not 0 and its wire type one of four (ModelProto has two of them).
         let sound = start
@@ -47,6 +53,18 @@ pub(super) fn run(args: &Import) -> Result<(), CliError> {
     for warning in &imported.report.warnings {
         output::complain(&format!("warning: {warning}"));
     }
+    let registration = node
+        .map(|node| node.register(bundle.id, &bytes))
+        .transpose()
+        .inspect_err(|_| {
+            let path = path.display();
+            output::complain(&format!(
+                "{path} is written, and not registered; `metisvm model register {path}` tries again"
+            ));
+        })?;
+    if let Some(registration) = &registration {
+        object["registration"] = registration.json();
+    }
     if args.json {
         return output::json(&object);
     }
@@ -56,7 +74,8 @@ pub(super) fn run(args: &Import) -> Result<(), CliError> {
         shown(&path.display().to_string()),
         thousands(bytes.len() as u64)
     ))?;
-    show(&bundle)
+    show(&bundle)?;
+    registration.map_or(Ok(()), |registration| registration.show())
 }
 
 /// An error of import; where several things stand in the way, each has a line.

@@ -119,5 +119,5 @@ fn modules_that_the_tables_name_are_there() {
     ];
     assert!(are_there(&tensor, &units) > 20);
     let abi = section("hdl.md", "## From the ABI to the modules");
-    assert!(are_there(&abi, &["shell", "shell/..", "keccak"]) > 30);
+    assert!(are_there(&abi, &["shell", "shell/..", "keccak", "memory"]) > 30);
 }

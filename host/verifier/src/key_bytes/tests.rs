@@ -7,7 +7,6 @@ use crate::error::VerifyError;
 use crate::field::{D, F, ProofConfig};
 use crate::statement::{Statement, fixed_inputs, output_elements};
 use metisvm_model::{DType, ModelId};
-use plonky2::field::types::Field;
 use plonky2::fri::reduction_strategies::FriReductionStrategy;
 use plonky2::iop::witness::{PartialWitness, WitnessWrite};
 use plonky2::plonk::circuit_builder::CircuitBuilder;

@@ -111,10 +111,13 @@ fn laid_out(
         Ok((rows, lane))
     };
     match with(MatVec::STANDARD) {
-        Ok((rows, lane)) => match rows.wider().map(with) {
-            Some(Ok(wider)) if wider.0.bytes() < rows.bytes() => Ok(wider),
-            _ => Ok((rows, lane)),
-        },
+        Ok((rows, lane)) => {
+            let stated = lane.public.len();
+            match rows.wider(stated).map(with) {
+                Some(Ok(wider)) if wider.0.bytes(stated) < rows.bytes(stated) => Ok(wider),
+                _ => Ok((rows, lane)),
+            }
+        }
         // How many rows there are in all is not known then.
         Err(error @ CompileError::TooLarge { .. }) => {
             let mut wider = MatVec::WIDER.into_iter().map(with);

@@ -3,6 +3,7 @@
 use crate::common::Model;
 use crate::{bundle, pick, proves};
 use metisvm_model::{DType, Op, Value};
+use metisvm_prover::Circuit;
 
 /// An input of i32 that a Clamp keeps within a bound.
 fn within(model: &mut Model, dims: &[u32], bound: i32) -> Value {
@@ -39,6 +40,19 @@ fn the_greatest_of_many_wide_numbers() {
         let outputs = [Op::ArgMax { axis: 0 }, Op::ReduceMax { axis: 0 }].map(|op| model.node(op, &[x]));
         proves(&bundle(model, &outputs), seed as u64);
     }
+}
+
+/// Weights that fill a few more rows than a power of two: a wider gate for products spares the empty half.
+#[test]
+fn wider_products() {
+    let mut model = Model::new(1250);
+    let x = model.input(DType::U8, &[1, 640]);
+    let y = model.dense(x, 640, 352);
+    let bundle = bundle(model, &[y]);
+    let circuit = Circuit::compile(&bundle, 1 << 30).expect("it is small");
+    let rows = circuit.description().rows_by_gate;
+    assert!(rows.contains_key("mat-vec [64, 10]"), "{rows:?}");
+    proves(&bundle, 0);
 }
 
 #[test]

@@ -83,25 +83,54 @@ impl Base {
     }
 }
 
-/// Rows of a join, the larger ones, as a power of two: it verifies two proofs of other joins.
+/// Rows of a join of two spans, as a power of two: it verifies two proofs of some 3,700 rows each.
+const FIRST_JOIN_DEGREE_BITS: usize = 13;
+
+/// Rows of a join of joins, whose proofs take 4,400 rows each.
 const JOIN_DEGREE_BITS: usize = 14;
 
-/// Rows of a join at least: it verifies two proofs, of some 3,700 rows each.
-const LEAST_JOIN_DEGREE_BITS: usize = 13;
+/// What the steps of a model in layers may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Left {
+    /// Proving a span, beside which all joins are held.
+    pub(crate) spans: u64,
+    /// Proving a join, beside which all others are.
+    pub(crate) joins: u64,
+}
+
+impl Left {
+    /// Of a limit, where so many joins are held.
+    pub(crate) fn of(memory_limit: u64, joins: usize) -> Self {
+        let held = |degree_bits| held_by_recursion(&Parameters::STANDARD, degree_bits);
+        let of_spans = joins.div_ceil(2);
+        let all = held(FIRST_JOIN_DEGREE_BITS)
+            .saturating_mul(of_spans as u64)
+            .saturating_add(held(JOIN_DEGREE_BITS).saturating_mul((joins - of_spans) as u64));
+        let of_largest = if joins > of_spans {
+            JOIN_DEGREE_BITS
+        } else {
+            FIRST_JOIN_DEGREE_BITS
+        };
+        let without_process = memory_limit.saturating_sub(PROCESS_BYTES);
+        Self {
+            spans: without_process.saturating_sub(all),
+            joins: without_process.saturating_sub(all.saturating_sub(held(of_largest))),
+        }
+    }
+}
 
 /// Where to cut a model such that no step takes more than the limit while the joins are held; nothing is built for that.
 /// `None` if there is no such way, or none that has more than one span.
 pub(crate) fn cuts_within(bundle: &Bundle, memory_limit: u64) -> Result<Option<Vec<usize>>, CompileError> {
-    let columns = standard_columns();
     let rate = Parameters::STANDARD.rate_bits();
-    let least = description::memory_bytes_at_rate(columns, LEAST_JOIN_DEGREE_BITS, rate);
+    let least = description::memory_bytes_at_rate(standard_columns(), FIRST_JOIN_DEGREE_BITS, rate);
     let mut joins = 1;
     loop {
-        let left = left_for_steps(memory_limit, joins);
-        if left < least {
+        let left = Left::of(memory_limit, joins);
+        if left.joins < least || left.spans == 0 {
             return Ok(None);
         }
-        let cuts = cuts(bundle, Parameters::INNER, left)?;
+        let cuts = cuts(bundle, Parameters::INNER, left.spans)?;
         if cuts.is_empty() {
             return Ok(None);
         }
@@ -113,14 +142,6 @@ pub(crate) fn cuts_within(bundle: &Bundle, memory_limit: u64) -> Result<Option<V
     }
 }
 
-/// What is left for each step where so many joins are held.
-pub(crate) fn left_for_steps(memory_limit: u64, joins: usize) -> u64 {
-    let held = held_by_recursion(&Parameters::STANDARD, JOIN_DEGREE_BITS);
-    memory_limit
-        .saturating_sub(PROCESS_BYTES)
-        .saturating_sub(held.saturating_mul(joins as u64))
-}
-
 fn standard_columns() -> usize {
     let config = Parameters::STANDARD.config(0);
     description::columns_with_challenges(
@@ -129,4 +150,20 @@ fn standard_columns() -> usize {
         config.num_routed_wires,
         config.num_challenges,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_joins_leave_less() {
+        let limit = 4 << 30;
+        for joins in 1..10 {
+            let (few, more) = (Left::of(limit, joins), Left::of(limit, joins + 1));
+            assert!(more.spans < few.spans && few.spans < few.joins && few.joins < limit);
+        }
+        let none = Left::of(1 << 20, 3);
+        assert_eq!((none.spans, none.joins), (0, 0));
+    }
 }

@@ -37,7 +37,9 @@ pub struct Layers {
     rounds: Vec<Vec<Step>>,
     verifier: Verifier,
     inner: Parameters,
-    memory_limit: u64,
+    /// What proving a span may take, and a join.
+    span_limit: u64,
+    join_limit: u64,
 }
 
 /// A span with what it takes; its circuit is made again for each proof, as all of them together would take the memory
@@ -77,6 +79,18 @@ impl Layers {
         outer: Parameters,
         memory_limit: u64,
     ) -> Result<Self, CompileError> {
+        Self::within(bundle, cuts, inner, outer, memory_limit, memory_limit)
+    }
+
+    /// The same, where spans may take so many bytes and joins so many.
+    pub(crate) fn within(
+        bundle: &Bundle,
+        cuts: &[usize],
+        inner: Parameters,
+        outer: Parameters,
+        span_limit: u64,
+        join_limit: u64,
+    ) -> Result<Self, CompileError> {
         let graph = Arc::new(bundle.graph.clone());
         let ends = cuts.iter().copied().chain([graph.nodes().len()]);
         let starts = [0].into_iter().chain(cuts.iter().copied());
@@ -85,14 +99,14 @@ impl Layers {
             if start >= end || crossing(&graph, end).is_empty() {
                 return Err(CompileError::Cut { start, end });
             }
-            let circuit = SpanCircuit::new(&graph, bundle.id, start..end, inner, memory_limit)?;
+            let circuit = SpanCircuit::new(&graph, bundle.id, start..end, inner, span_limit)?;
             spans.push(Span {
                 nodes: start..end,
                 description: circuit.rows.description(),
             });
             keys.push(circuit.rows.data.verifier_data());
         }
-        let (rounds, key) = rounds(keys, outer, memory_limit)?;
+        let (rounds, key) = rounds(keys, outer, join_limit)?;
         Ok(Self {
             model: bundle.id,
             verifier: Verifier::new(bundle.id, outputs(&graph), key),
@@ -100,7 +114,8 @@ impl Layers {
             spans,
             rounds,
             inner,
-            memory_limit,
+            span_limit,
+            join_limit,
         })
     }
 
@@ -142,9 +157,9 @@ impl Layers {
         let (results, output) = results(&self.reference, inference.input)?;
         let largest = self.spans.iter().map(|span| span.description.memory_bytes).max();
         let mut proofs: Vec<RawProof> =
-            at_once(largest.unwrap_or(0), self.memory_limit, &self.spans, |span| {
+            at_once(largest.unwrap_or(0), self.span_limit, &self.spans, |span| {
                 let nodes = span.nodes.clone();
-                let circuit = SpanCircuit::new(graph, self.model, nodes, self.inner, self.memory_limit)
+                let circuit = SpanCircuit::new(graph, self.model, nodes, self.inner, self.span_limit)
                     .map_err(|e| ProveError::Backend(e.to_string()))?;
                 circuit.prove(&self.reference, inference, &results)
             })?;
@@ -153,7 +168,7 @@ impl Layers {
             let largest = self.joins().map(|join| join.memory_bytes).max();
             proofs = at_once(
                 largest.unwrap_or(0),
-                self.memory_limit,
+                self.join_limit,
                 &pairs,
                 |(step, proofs)| match step {
                     Step::Join(join) => join.prove(proofs),

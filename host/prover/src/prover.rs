@@ -1,6 +1,6 @@
 //! From a model to proofs: a circuit and, where the proof is to be small or to hide its input, the wrap around it.
 
-use crate::base::{Base, cuts_within, left_for_steps};
+use crate::base::{Base, Left, cuts_within};
 use crate::circuit::{Circuit, Inference};
 use crate::description::Description;
 use crate::error::{CompileError, ProveError};
@@ -293,9 +293,10 @@ fn base(bundle: &Bundle, form: Form, cuts: &[usize], memory_limit: u64) -> Resul
         let circuit = circuit.map_err(|error| error.with_beside(PROCESS_BYTES, memory_limit))?;
         return Ok(Base::Whole(Box::new(circuit)));
     }
-    let left = left_for_steps(memory_limit, cuts.len());
-    let layers = Layers::at(bundle, cuts, Parameters::INNER, Parameters::STANDARD, left);
-    let beside = memory_limit.saturating_sub(left);
+    let left = Left::of(memory_limit, cuts.len());
+    let (inner, outer) = (Parameters::INNER, Parameters::STANDARD);
+    let layers = Layers::within(bundle, cuts, inner, outer, left.spans, left.joins);
+    let beside = memory_limit.saturating_sub(left.spans);
     let layers = layers.map_err(|error| error.with_beside(beside, memory_limit))?;
     Ok(Base::Layers(Box::new(layers), cuts.to_vec()))
 }

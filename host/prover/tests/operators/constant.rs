@@ -1,68 +1,8 @@
-//! Every operator that circuits have, in random forms, over random and extreme inputs: the prover compares
-//! each element with the reference kernel, and the proof has to be accepted. And those that they do not have:
-//! refused by name.
+//! Operators whose parameters are constant.
 
-mod common;
-
-use common::Model;
-use metisvm_model::{Bundle, DType, Op, Padding, Shape, Value, Window};
-use metisvm_prover::{Circuit, CompileError, Inference};
-
-/// Proves the model on inputs of random bytes, of the least and of the greatest elements, and of equal ones.
-fn proves(bundle: &Bundle, seed: u64) {
-    let circuit = Circuit::compile(bundle, 1 << 30).expect("circuits have its operators");
-    let bytes = bundle.graph.input_bytes();
-    let extreme = |of: fn(DType) -> i32| -> Vec<u8> {
-        let ports = bundle.graph.inputs().iter();
-        ports
-            .flat_map(|port| {
-                let element = of(port.ty.dtype).to_le_bytes();
-                element[..port.ty.dtype.size()].repeat(port.ty.elements())
-            })
-            .collect()
-    };
-    let inputs = [
-        common::Sequence(seed).bytes(bytes),
-        extreme(DType::min),
-        extreme(DType::max),
-        vec![1; bytes],
-    ];
-    for input in inputs {
-        let proof = circuit
-            .prove(&Inference {
-                input: &input,
-                salt: &[1; 32],
-                chain_id: 5,
-                job_id: [6; 32],
-            })
-            .expect("every input can be proven");
-        assert_eq!(
-            circuit.verifier().verify(&proof.statement, &proof.bytes),
-            Ok(()),
-            "seed {seed}"
-        );
-    }
-}
-
-fn pick<T: Copy>(model: &mut Model, of: &[T]) -> T {
-    of[model.numbers.within(0, of.len() as i64 - 1) as usize]
-}
-
-/// A type of one byte, with a random zero point.
-fn byte_type(model: &mut Model) -> (DType, i64, i64) {
-    let dtype = pick(model, &[DType::U8, DType::I8]);
-    (dtype, dtype.min().into(), dtype.max().into())
-}
-
-fn bundle(model: Model, outputs: &[Value]) -> Bundle {
-    let mut parsed = model.parsed;
-    for (i, &value) in outputs.iter().enumerate() {
-        parsed.output(format!("y{i}"), value);
-    }
-    Bundle::encode(parsed.check().expect("the graph is well formed"))
-        .expect("it is small")
-        .0
-}
+use crate::common::Model;
+use crate::{bundle, byte_type, pick, proves};
+use metisvm_model::{DType, Op, Padding, Shape, Value, Window};
 
 /// Operands of a product after x: weights, zero points, biases.
 fn product_operands(model: &mut Model, x: DType, weights: &[u32], columns: u32) -> [Value; 4] {
@@ -260,56 +200,4 @@ fn constants_of_constants() {
         model.node(Op::Add, &[a, x]),
     ];
     proves(&bundle(model, &outputs), 0);
-}
-
-/// That a graph of one node is refused, with the node, its operator and these words.
-fn refused(model: Model, output: Value, name: &str, words: &str) {
-    match Circuit::compile(&model.finish(output), 1 << 30).err() {
-        Some(CompileError::Unsupported { operator, why, .. }) => {
-            assert_eq!(operator, name);
-            assert!(why.contains(words), "{name}: {why}");
-        }
-        other => panic!("{name}: {other:?}"),
-    }
-}
-
-#[test]
-fn what_circuits_lack_is_refused_by_name() {
-    let lack = "circuits do not have this operator";
-    let mut model = Model::new(0);
-    let x = model.input(DType::I8, &[4]);
-    let inv_norm = Op::InvNorm {
-        shift: 30,
-        epsilon: 1,
-    };
-    let y = model.node(inv_norm, &[x]);
-    refused(model, y, "InvNorm", lack);
-}
-
-#[test]
-fn computed_parameters_are_refused_by_name() {
-    let mut model = Model::new(0);
-    let x = model.input(DType::U8, &[2, 4]);
-    let w = model.input(DType::I8, &[4, 3]);
-    let zeros = [model.scalar(DType::U8, 0), model.scalar(DType::I8, 0)];
-    let y = model.node(Op::MatMul, &[x, w, zeros[0], zeros[1]]);
-    refused(model, y, "MatMul", "weights");
-
-    let mut model = Model::new(0);
-    let x = model.input(DType::U8, &[4]);
-    let table = model.input(DType::I16, &[256]);
-    let y = model.node(Op::Table, &[x, table]);
-    refused(model, y, "Table", "entries");
-
-    let mut model = Model::new(0);
-    let x = model.input(DType::I16, &[4]);
-    let [m, s, z] = [(DType::I16, 5), (DType::U8, 3), (DType::U8, 0)].map(|(t, v)| model.scalar(t, v));
-    let zero = model.input(DType::U8, &[]);
-    let requantise = Op::Requantise {
-        to: DType::U8,
-        axis: 0,
-    };
-    let known = model.node(requantise.clone(), &[x, m, s, z]);
-    let y = model.node(requantise, &[known, m, s, zero]);
-    refused(model, y, "Requantise", "zero points");
 }

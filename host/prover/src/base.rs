@@ -3,9 +3,9 @@
 use crate::circuit::Circuit;
 use crate::description::Description;
 use crate::error::ProveError;
-use crate::held::{PROCESS_BYTES, held_bytes};
 use crate::inference::Inference;
 use crate::layers::Layers;
+use crate::memory::{PROCESS_BYTES, held_bytes};
 use metisvm_model::ModelId;
 use metisvm_verifier::{Proof, Verifier};
 
@@ -18,11 +18,15 @@ pub(crate) enum Base {
 }
 
 impl Base {
+    /// Several.
+    pub(crate) fn of_layers(layers: Layers) -> Self {
+        let cuts = layers.descriptions().skip(1).map(|(nodes, _)| nodes.start);
+        let cuts = cuts.collect();
+        Self::Layers(Box::new(layers), cuts)
+    }
+
     pub(crate) fn model(&self) -> ModelId {
-        match self {
-            Self::Whole(circuit) => circuit.model(),
-            Self::Layers(layers, _) => layers.verifier().model(),
-        }
+        self.verifier().model()
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
@@ -56,31 +60,21 @@ impl Base {
         }
     }
 
-    /// What each step takes while it proves, and which part of that is held anyway.
-    pub(crate) fn steps(&self) -> Vec<(u64, u64)> {
-        match self {
-            Self::Whole(circuit) => {
-                let held = held_bytes(&circuit.verifier().key().common);
-                vec![(circuit.description().memory_bytes, held)]
-            }
-            Self::Layers(layers, _) => {
-                // A span's circuit is made for its proof and given up with it.
-                let spans = layers.descriptions().map(|(_, span)| (span.memory_bytes, 0));
-                let joins = layers
-                    .join_keys()
-                    .map(|(join, common)| (join.memory_bytes, held_bytes(common)));
-                spans.chain(joins).collect()
-            }
-        }
-    }
-
-    /// What is held while any step proves, the process itself included.
+    /// What is there while nothing is proven with it, the process among it.
     pub(crate) fn held(&self) -> u64 {
         match self {
             Self::Whole(circuit) => {
                 PROCESS_BYTES.saturating_add(held_bytes(&circuit.verifier().key().common))
             }
             Self::Layers(layers, _) => layers.held(),
+        }
+    }
+
+    /// What is there at most while it proves, the process among it.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        match self {
+            Self::Whole(circuit) => PROCESS_BYTES.saturating_add(circuit.description().memory_bytes),
+            Self::Layers(layers, _) => layers.memory_bytes(),
         }
     }
 

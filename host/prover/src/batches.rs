@@ -5,8 +5,8 @@ use crate::batch::{Batch, BatchCircuit, BatchProof};
 use crate::description::Description;
 use crate::error::{CompileError, ProveError};
 use crate::form::Form;
-use crate::held::{PROCESS_BYTES, held_bytes, least_bytes};
 use crate::inference::Inference;
+use crate::memory::{PROCESS_BYTES, held_bytes, least_bytes};
 use crate::parameters::Parameters;
 use crate::prover::{PrepareError, Stage};
 use metisvm_model::{Bundle, ModelId};
@@ -117,11 +117,10 @@ impl BatchProver {
         for (arities, parameters) in trees.into_iter().chain(singles) {
             stage(Stage::WrapCircuit);
             let inner = outer.last().map_or(circuit.verifier(), Batch::verifier);
-            // A batch counts the process itself.
-            let others = held.saturating_sub(PROCESS_BYTES);
-            let left = memory_limit.saturating_sub(others);
+            // The process is counted here, and by a batch as well.
+            let left = memory_limit.saturating_sub(held).saturating_add(PROCESS_BYTES);
             let batch = Batch::over(inner, arities, parameters, left).map_err(|error| match error {
-                CompileError::TooLarge { bytes, .. } => too_large(others.saturating_add(bytes), bytes),
+                CompileError::TooLarge { bytes, .. } => too_large(held.saturating_add(bytes), bytes),
                 error => error.into(),
             })?;
             for (level, common) in batch.levels() {

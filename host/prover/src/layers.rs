@@ -9,20 +9,18 @@ use crate::boundary::crossing;
 use crate::circuit::{Built, outputs};
 use crate::description::Description;
 use crate::error::{CompileError, ProveError, failed};
-use crate::held::{PROCESS_BYTES, held_bytes, held_bytes_of, result_bytes};
 use crate::inference::Inference;
 use crate::lane::{Lane, results};
+use crate::memory::{PROCESS_BYTES, held_bytes, held_bytes_of, result_bytes};
 use crate::parameters::Parameters;
 use crate::recursion::{PREPROCESSED, RawKey, RawProof, Recursion, Recursive};
 use crate::rows::Rows;
 use metisvm_model::{Bundle, Graph, ModelId, Reference};
 use metisvm_verifier::encoding::encode;
-use metisvm_verifier::field::{D, F};
 use metisvm_verifier::statement::FIXED_INPUTS;
 use metisvm_verifier::{Proof, Verifier};
 use plonky2::iop::target::Target;
 use plonky2::iop::witness::PartialWitness;
-use plonky2::plonk::circuit_data::CommonCircuitData;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -78,31 +76,16 @@ impl Layers {
         outer: Parameters,
         memory_limit: u64,
     ) -> Result<Self, CompileError> {
-        let cuts = Self::cuts_within(bundle, inner, outer, memory_limit)?;
-        Self::at(bundle, &cuts.unwrap_or_default(), inner, outer, memory_limit)
-    }
-
-    /// Where to cut a model such that no step should take more than the limit; no circuit is made for that. `None` if
-    /// nothing is to be cut, or nothing is left for the spans.
-    pub(crate) fn cuts_within(
-        bundle: &Bundle,
-        inner: Parameters,
-        outer: Parameters,
-        memory_limit: u64,
-    ) -> Result<Option<Vec<usize>>, CompileError> {
         let beside = beside(&bundle.graph);
         let join = expected_join_bytes(inner, outer);
         let mut held = 0;
         loop {
             // The more spans there are, the more joins, and the less is left for each span.
             let left = memory_limit.saturating_sub(beside).saturating_sub(held);
-            if left == 0 {
-                return Ok(None);
-            }
             let cuts = cuts(bundle, inner, left)?;
             let needed = join.saturating_mul(cuts.len() as u64);
-            if needed <= held {
-                return Ok((!cuts.is_empty()).then_some(cuts));
+            if needed <= held || left == 0 {
+                return Self::at(bundle, &cuts, inner, outer, memory_limit);
             }
             held = needed;
         }
@@ -171,7 +154,7 @@ impl Layers {
         self.held.saturating_add(steps.max().unwrap_or(0))
     }
 
-    /// What is held while any step proves: the joins' circuits, the values of all nodes, the process.
+    /// What is held while any of the proofs is made, the process and what the reference computes among it.
     pub(crate) const fn held(&self) -> u64 {
         self.held
     }
@@ -187,14 +170,6 @@ impl Layers {
     pub fn joins(&self) -> impl Iterator<Item = &Description> {
         self.rounds.iter().flatten().filter_map(|step| match step {
             Step::Join(join) => Some(join.description()),
-            Step::Pass => None,
-        })
-    }
-
-    /// The joins likewise, with their shapes.
-    pub(crate) fn join_keys(&self) -> impl Iterator<Item = (&Description, &CommonCircuitData<F, D>)> {
-        self.rounds.iter().flatten().filter_map(|step| match step {
-            Step::Join(join) => Some((join.description(), &join.data.common)),
             Step::Pass => None,
         })
     }

@@ -5,8 +5,8 @@ use crate::circuit::{Circuit, Inference};
 use crate::description::Description;
 use crate::error::{CompileError, ProveError};
 use crate::form::Form;
-use crate::held::{PROCESS_BYTES, held_bytes, least_bytes};
 use crate::layers::Layers;
+use crate::memory::{PROCESS_BYTES, held_bytes, least_bytes, least_join_bytes};
 use crate::parameters::Parameters;
 use crate::wrap::Wrap;
 use metisvm_model::{Bundle, ModelId};
@@ -143,12 +143,19 @@ impl Prover {
             Err(error) if error.is_memory() && form.wraps_of_joined().is_some() => error,
             decided => return decided,
         };
-        let Some(cuts) = Layers::cuts_within(bundle, Parameters::INNER, Parameters::STANDARD, memory_limit)?
-        else {
+        if least_join_bytes().saturating_add(PROCESS_BYTES) > memory_limit {
             return Err(too_large);
-        };
-        match Self::cut(bundle, form, &cuts, memory_limit, stage) {
+        }
+        let layers = match Layers::compile(bundle, memory_limit) {
+            Ok(layers) => Base::of_layers(layers),
             // What one circuit would take says more than what a part of it would.
+            Err(CompileError::TooLarge { .. }) => return Err(too_large),
+            Err(error) => return Err(error.into()),
+        };
+        if layers.cuts().is_empty() {
+            return Err(too_large);
+        }
+        match Self::over(layers, form, memory_limit, stage) {
             Err(error) if error.is_memory() => Err(too_large),
             decided => decided,
         }
@@ -166,24 +173,38 @@ impl Prover {
         memory_limit: u64,
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Self, PrepareError> {
-        let too_large = |bytes, wrap| PrepareError::Memory {
-            form,
-            bytes,
-            wrap,
-            limit: memory_limit,
-        };
-        let wrapped_by = if cuts.is_empty() {
-            form.wraps()
-        } else {
-            check_cuts(bundle, cuts)?;
-            form.wraps_of_joined().ok_or(PrepareError::Joined { form })?
+        if cuts.is_empty() {
+            let least = form.wraps().first().map_or(0, least_bytes);
+            if least > memory_limit {
+                return Err(too_large(form, least, least, memory_limit));
+            }
+            stage(Stage::Circuit);
+            let left = memory_limit.saturating_sub(PROCESS_BYTES);
+            let circuit = Circuit::with_parameters(bundle, form.innermost(), left);
+            let circuit = circuit.map_err(|error| error.with_beside(PROCESS_BYTES, memory_limit))?;
+            return Self::over(Base::Whole(Box::new(circuit)), form, memory_limit, stage);
+        }
+        check_cuts(bundle, cuts)?;
+        form.wraps_of_joined().ok_or(PrepareError::Joined { form })?;
+        stage(Stage::Circuit);
+        let (inner, outer) = (Parameters::INNER, Parameters::STANDARD);
+        let layers = Layers::at(bundle, cuts, inner, outer, memory_limit)?;
+        Self::over(Base::of_layers(layers), form, memory_limit, stage)
+    }
+
+    /// Makes the wraps of a form over the circuits of a model.
+    fn over(
+        base: Base,
+        form: Form,
+        memory_limit: u64,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Self, PrepareError> {
+        let too_large = |bytes, wrap| too_large(form, bytes, wrap, memory_limit);
+        let wrapped_by = match &base {
+            Base::Whole(_) => form.wraps(),
+            Base::Layers(..) => form.wraps_of_joined().ok_or(PrepareError::Joined { form })?,
         };
         let least = wrapped_by.first().map_or(0, least_bytes);
-        if least > memory_limit {
-            return Err(too_large(least, least));
-        }
-        stage(Stage::Circuit);
-        let base = base(bundle, form, cuts, memory_limit)?;
         let mut held = base.held();
         if held.saturating_add(least) > memory_limit {
             return Err(too_large(held.saturating_add(least), least));
@@ -201,14 +222,15 @@ impl Prover {
             wraps.push(wrap);
         }
         // One of them proves at a time, while all are held.
-        let of_wraps = wraps.iter().map(|wrap| {
+        let wrapping = wraps.iter().map(|wrap| {
             let own = held_bytes(&wrap.verifier().key().common);
-            (wrap.description().memory_bytes, own)
+            held.saturating_sub(own)
+                .saturating_add(wrap.description().memory_bytes)
         });
-        let steps = base.steps().into_iter().chain(of_wraps);
-        let memory_bytes = steps
-            .map(|(bytes, own)| held.saturating_sub(own).saturating_add(bytes))
-            .fold(0, u64::max);
+        let of_base = held
+            .saturating_sub(base.held())
+            .saturating_add(base.memory_bytes());
+        let memory_bytes = wrapping.fold(of_base, u64::max);
         if memory_bytes > memory_limit {
             let greatest = wraps.iter().map(|wrap| wrap.description().memory_bytes).max();
             return Err(too_large(memory_bytes, greatest.unwrap_or_default()));
@@ -285,20 +307,11 @@ fn check_cuts(bundle: &Bundle, cuts: &[usize]) -> Result<(), PrepareError> {
     })
 }
 
-/// The circuit of the model, or those of its layers.
-fn base(bundle: &Bundle, form: Form, cuts: &[usize], memory_limit: u64) -> Result<Base, PrepareError> {
-    if cuts.is_empty() {
-        let left = memory_limit.saturating_sub(PROCESS_BYTES);
-        let circuit = Circuit::with_parameters(bundle, form.innermost(), left);
-        let circuit = circuit.map_err(|error| error.with_beside(PROCESS_BYTES, memory_limit))?;
-        return Ok(Base::Whole(Box::new(circuit)));
+const fn too_large(form: Form, bytes: u64, wrap: u64, limit: u64) -> PrepareError {
+    PrepareError::Memory {
+        form,
+        bytes,
+        wrap,
+        limit,
     }
-    let layers = Layers::at(
-        bundle,
-        cuts,
-        Parameters::INNER,
-        Parameters::STANDARD,
-        memory_limit,
-    )?;
-    Ok(Base::Layers(Box::new(layers), cuts.to_vec()))
 }

@@ -7,10 +7,11 @@ use crate::error::CliError;
 use crate::files::Target;
 use crate::progress::StepProgress;
 use crate::proofs::{job, keys, salt};
-use crate::{bundled, composition, models, verifying_keys};
+use crate::{bundled, composition, models, output, verifying_keys};
 use metisvm_executor::{BlockFile, DEFAULT_FILE_LIMIT, Inferred, RecordedBlock, Threads, record_inferences};
 use metisvm_model::{Bundle, ModelId};
 use metisvm_prover::Salt;
+use metisvm_vm::KeyRing;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -88,10 +89,8 @@ fn record(args: &Prove, block: &BlockFile, models: &[Bundle]) -> Result<Recorded
     let composed = composition::compose(&Engine::of(vec![Backend::Reference]), models);
     let engine = Arc::new(DispatcherEngine::new(composed.dispatcher));
     let threads = Threads::new(args.keys.threads.unwrap_or(0))?;
-    // The block itself may hold proofs, of which what comes depends on them.
-    let kept = keys::path(&args.keys).map(|folder| verifying_keys::kept_in(&folder));
-    let kept = kept.transpose()?.unwrap_or_default();
-    let recorded = record_inferences(block, engine, Some(Arc::new(kept)), &threads)?;
+    let proof_keys = Arc::new(kept_keys(args)?);
+    let recorded = record_inferences(block, engine, Some(proof_keys), &threads)?;
     if let Some(first) = recorded.mismatches.first() {
         // The job names the block, so it has to be one.
         let problem = format!(
@@ -104,6 +103,21 @@ fn record(args: &Prove, block: &BlockFile, models: &[Bundle]) -> Result<Recorded
         });
     }
     Ok(recorded)
+}
+
+/// The keys of the proofs that the block itself may hold, on which depends what comes of it. The user's own folder may be
+/// unreadable, as it only saves time; one that was named may not.
+fn kept_keys(args: &Prove) -> Result<KeyRing, CliError> {
+    let Some(folder) = keys::path(&args.keys) else {
+        return Ok(KeyRing::default());
+    };
+    match verifying_keys::kept_in(&folder) {
+        Err(error) if args.keys.keys.is_none() => {
+            output::complain(&format!("note: {error}; no keys of it are used"));
+            Ok(KeyRing::default())
+        }
+        read => read,
+    }
 }
 
 /// The inferences to prove, each with its number in the transaction.

@@ -1,4 +1,4 @@
-//! What circuits take while nothing is proven with them, and what a process takes besides.
+//! What takes memory beside the proof that is being made.
 
 use crate::description;
 use crate::parameters::Parameters;
@@ -8,21 +8,6 @@ use plonky2::plonk::circuit_data::CommonCircuitData;
 
 /// What a process takes that proves nothing yet, about: the program, a bundle, threads.
 pub(crate) const PROCESS_BYTES: u64 = 48 << 20;
-
-/// No circuit that verifies the proof of a model's circuit has fewer rows than 2 to this power.
-const LEAST_WRAP_DEGREE_BITS: usize = 11;
-
-/// What the least wrap with a parameter set takes.
-pub(crate) fn least_bytes(parameters: &Parameters) -> u64 {
-    let config = parameters.config(0);
-    let columns = description::columns_with_challenges(
-        config.num_constants,
-        config.num_wires,
-        config.num_routed_wires,
-        config.num_challenges,
-    );
-    description::memory_bytes_at_rate(columns, LEAST_WRAP_DEGREE_BITS, parameters.rate_bits())
-}
 
 /// What a circuit takes while nothing is proven with it: constants and copies on the larger domain with their
 /// coefficients and Merkle tree, copies once more as values, and where each wire's value stands.
@@ -57,4 +42,31 @@ pub(crate) const fn held_bytes_of(
 pub(crate) fn result_bytes(graph: &Graph) -> u64 {
     let elements = (0..graph.nodes().len()).map(|i| graph.ty(Value::Node(i as u32)).elements() as u64);
     elements.sum::<u64>().saturating_mul(2 * size_of::<i32>() as u64)
+}
+
+/// No circuit that verifies the proof of a model's circuit has fewer rows than 2 to this power.
+const LEAST_WRAP_DEGREE_BITS: usize = 11;
+
+/// No circuit that verifies two of them has fewer: each takes some 3,700 rows.
+const LEAST_JOIN_DEGREE_BITS: usize = 13;
+
+/// What the least wrap with a parameter set takes.
+pub(crate) fn least_bytes(parameters: &Parameters) -> u64 {
+    least_bytes_of(parameters, LEAST_WRAP_DEGREE_BITS)
+}
+
+/// What the least join takes.
+pub(crate) fn least_join_bytes() -> u64 {
+    least_bytes_of(&Parameters::STANDARD, LEAST_JOIN_DEGREE_BITS)
+}
+
+fn least_bytes_of(parameters: &Parameters, degree_bits: usize) -> u64 {
+    let config = parameters.config(0);
+    let columns = description::columns_with_challenges(
+        config.num_constants,
+        config.num_wires,
+        config.num_routed_wires,
+        config.num_challenges,
+    );
+    description::memory_bytes_at_rate(columns, degree_bits, parameters.rate_bits())
 }

@@ -1,24 +1,22 @@
-//! LeNet-5 on 28×28 with made-up weights: a model of the size that proofs are measured with.
+//! Models with made-up weights, of the sizes that proofs are measured with.
 
 use crate::rng::Rng;
 use metisvm_model::{Bundle, DType, Op, Padding, Parsed, Shape, Tensor, TensorType, Value, Window};
 
-/// The seed of its weights.
-const SEED: u64 = 2;
+/// The seeds of their weights.
+const LENET_SEED: u64 = 2;
+const DEEP_SEED: u64 = 21;
 
-/// Bytes of an image.
+/// Bytes of an image for LeNet-5.
 pub const LENET_INPUT_BYTES: usize = 28 * 28;
 
-/// Two convolutions of 5×5 with pools, three dense layers, and the class: 61,470 weights, an input of u8\[1, 1, 28, 28\],
+/// LeNet-5: two convolutions of 5×5 with pools, three dense layers, and the class: 61,470 weights, an input of u8\[1, 1, 28, 28\],
 /// an output of i32\[1\].
 ///
 /// # Panics
 /// Never: the model is well formed and small.
 pub fn lenet() -> (Bundle, Vec<u8>) {
-    let mut model = Model {
-        parsed: Parsed::default(),
-        numbers: Rng::new(SEED),
-    };
+    let mut model = Model::new(LENET_SEED);
     let x = model.parsed.input("image", ty(DType::U8, &[1, 1, 28, 28]));
     let same = Window {
         padding: Padding::all(2),
@@ -43,9 +41,25 @@ pub fn lenet() -> (Bundle, Vec<u8>) {
     let d = model.narrow(d, 84, 120);
     let scores = model.dense(d, 84, 10);
     let class = model.parsed.node(Op::ArgMax { axis: 1 }, &[scores]);
-    model.parsed.output("class", class);
-    let graph = model.parsed.check().expect("the model is well formed");
-    Bundle::encode(graph).expect("it is small")
+    model.finish(class)
+}
+
+/// Numbers in each layer of [`deep`], which are the bytes of its input.
+pub const DEEP_WIDTH: u32 = 256;
+
+/// So many dense layers of 256, from u8\[1, 256\] to the same: a model whose proof has as many rows as one likes, in
+/// nodes of one size.
+///
+/// # Panics
+/// Never: the model is well formed and small.
+pub fn deep(layers: u32) -> (Bundle, Vec<u8>) {
+    let mut model = Model::new(DEEP_SEED);
+    let mut x = model.parsed.input("x", ty(DType::U8, &[1, DEEP_WIDTH]));
+    for _ in 0..layers {
+        x = model.dense(x, DEEP_WIDTH, DEEP_WIDTH);
+        x = model.narrow(x, DEEP_WIDTH, DEEP_WIDTH);
+    }
+    model.finish(x)
 }
 
 struct Model {
@@ -54,6 +68,19 @@ struct Model {
 }
 
 impl Model {
+    fn new(seed: u64) -> Self {
+        Self {
+            parsed: Parsed::default(),
+            numbers: Rng::new(seed),
+        }
+    }
+
+    fn finish(mut self, output: Value) -> (Bundle, Vec<u8>) {
+        self.parsed.output("y", output);
+        let graph = self.parsed.check().expect("the model is well formed");
+        Bundle::encode(graph).expect("it is small")
+    }
+
     fn constant(&mut self, dtype: DType, dims: &[u32], data: Vec<i32>) -> Value {
         let tensor = Tensor::new(ty(dtype, dims), data).expect("the elements fit the type");
         self.parsed.constant(&tensor)

@@ -349,6 +349,9 @@ fn a_node_answers_in_the_words_and_by_the_name_that_clients_look_for() {
     }
     let (_, message) = node.error("eth_call", json!([{"to": IDLE, "gas": "0x5207"}, "latest"]));
     assert_eq!(message, "intrinsic gas too low: have 20999, want 21000");
+    let nothing = json!([format!("{:#x}", B256::repeat_byte(1))]);
+    assert_eq!(node.get("hardhat_dropTransaction", nothing.clone()), false);
+    assert_eq!(node.get("anvil_dropTransaction", nothing), Value::Null);
     for unusable in ["", "two words", "tab\t"] {
         let refused = support::run(folder.path(), &["node", "--client-version", unusable]);
         assert_eq!(refused.status.code(), Some(2));

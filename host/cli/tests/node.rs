@@ -11,6 +11,8 @@ use support::repository;
 
 /// Bytes of an image of the test set.
 const IMAGE: usize = 64;
+/// An account that nobody uses.
+const IDLE: &str = "0x00000000000000000000000000000000000000ab";
 
 fn selector(signature: &str) -> Vec<u8> {
     alloy_primitives::keccak256(signature)[..4].to_vec()
@@ -321,6 +323,41 @@ fn strangers_and_nonsense_get_a_clear_refusal() {
     let large = post(node.address, &[], &" ".repeat(40 << 20));
     assert!(large.is_err() || large.unwrap().0 == 413);
     assert_eq!(node.get("eth_blockNumber", json!([])), "0x0");
+}
+
+/// Clients name an error by geth's words, and Hardhat's helpers look at who answers.
+#[test]
+fn a_node_answers_in_the_words_and_by_the_name_that_clients_look_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(folder.path(), &["--client-version", "anvil/metisvm"]);
+    assert_eq!(node.get("web3_clientVersion", json!([])), "anvil/metisvm");
+    assert_eq!(
+        node.get("hardhat_metadata", json!([]))["clientVersion"],
+        "anvil/metisvm"
+    );
+    let poor = json!({"from": "0x00000000000000000000000000000000000000aa", "to": IDLE, "value": "0x5"});
+    for (method, params) in [
+        ("eth_estimateGas", json!([poor])),
+        ("eth_call", json!([poor, "latest"])),
+    ] {
+        let (code, message) = node.error(method, params);
+        assert_eq!(code, -32000);
+        assert!(
+            message.starts_with("insufficient funds for ") && message.ends_with(" have 0 want 5"),
+            "{message}"
+        );
+    }
+    let (_, message) = node.error("eth_call", json!([{"to": IDLE, "gas": "0x5207"}, "latest"]));
+    assert_eq!(message, "intrinsic gas too low: have 20999, want 21000");
+    let nothing = json!([format!("{:#x}", B256::repeat_byte(1))]);
+    assert_eq!(node.get("hardhat_dropTransaction", nothing.clone()), false);
+    assert_eq!(node.get("anvil_dropTransaction", nothing), Value::Null);
+    for unusable in ["", "two words", "tab\t"] {
+        let refused = support::run(folder.path(), &["node", "--client-version", unusable]);
+        assert_eq!(refused.status.code(), Some(2));
+        let said = support::stderr(&refused);
+        assert!(said.contains("--client-version"), "{said}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Executing what is no transaction: calls, upon a state that stays as it is.
 
-use crate::{block::MinedBlock, error::NodeError, miner, node::Node, world::World};
+use crate::{block::MinedBlock, error::NodeError, miner, node::Node, refusal, world::World};
 use alloy_consensus::Header;
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_evm::{
@@ -9,7 +9,7 @@ use alloy_evm::{
     overrides::{StateOverrideError, apply_block_overrides, apply_state_overrides},
     rpc::TryIntoTxEnv,
 };
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, Bytes};
 use alloy_rpc_types::{BlockOverrides, TransactionRequest, state::StateOverride};
 use revm::{
     Inspector,
@@ -132,7 +132,9 @@ impl Setting {
     /// If it may not run, or this machine cannot run it.
     pub fn run(&mut self, node: &Node, transaction: TxEnv) -> Result<ResultAndState<HaltReason>, NodeError> {
         let mut evm = node.factory.create_evm(&mut self.state, self.env.clone());
-        evm.transact_raw(transaction).map_err(evm_error)
+        let sender = transaction.caller;
+        evm.transact_raw(transaction)
+            .map_err(|error| evm_error(error, sender))
     }
 
     /// The same with somebody who looks on.
@@ -151,14 +153,16 @@ impl Setting {
         let mut evm = node
             .factory
             .create_evm_with_inspector(&mut self.state, self.env.clone(), inspector);
-        evm.transact_raw(transaction).map_err(evm_error)
+        let sender = transaction.caller;
+        evm.transact_raw(transaction)
+            .map_err(|error| evm_error(error, sender))
     }
 }
 
-/// What the EVM says of a transaction that it does not run.
-pub fn evm_error<E: std::fmt::Display>(error: EVMError<E>) -> NodeError {
+/// What the EVM says of a transaction of `sender` that it does not run.
+pub fn evm_error<E: std::fmt::Display>(error: EVMError<E>, sender: Address) -> NodeError {
     match error {
-        EVMError::Transaction(problem) => NodeError::Refused(problem.to_string()),
+        EVMError::Transaction(problem) => NodeError::Refused(refusal::words(&problem, sender)),
         other => NodeError::fault(other),
     }
 }

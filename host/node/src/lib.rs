@@ -35,6 +35,7 @@ pub mod miner;
 pub mod models;
 pub mod node;
 pub mod pool;
+mod refusal;
 pub mod rpc;
 pub mod server;
 pub mod simulate;

@@ -78,9 +78,10 @@ fn replay(
             break;
         }
         let tx_env = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
+        let failed = |error| evm_error(error, transaction.signer());
         if !wanted(index) {
             let mut evm = node.factory.create_evm(&mut state, env.clone());
-            let ran = evm.transact_raw(tx_env).map_err(evm_error)?;
+            let ran = evm.transact_raw(tx_env).map_err(failed)?;
             drop(evm);
             state.commit(ran.state);
             continue;
@@ -94,7 +95,7 @@ fn replay(
             let mut evm = node
                 .factory
                 .create_evm_with_inspector(&mut state, env.clone(), &mut inspector);
-            evm.transact_raw(tx_env.clone()).map_err(evm_error)?
+            evm.transact_raw(tx_env.clone()).map_err(failed)?
         };
         let trace = inspector
             .get_result(Some(context), &tx_env, &env.block_env, &ran, &mut state)

@@ -5,6 +5,24 @@ use clap::Args as ClapArgs;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+/// What the node calls itself, as clients do: name, then version.
+const CLIENT_VERSION: &str = concat!("MetisVM/v", env!("CARGO_PKG_VERSION"));
+/// More than any client's, and no burden where clients show it.
+const CLIENT_VERSION_BYTES: usize = 100;
+
+fn client_version(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.len() > CLIENT_VERSION_BYTES {
+        return Err(format!(
+            "it has {} bytes, of 1 to {CLIENT_VERSION_BYTES}",
+            text.len()
+        ));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("it may have letters, digits and signs of ASCII only, no spaces".into());
+    }
+    Ok(text.into())
+}
+
 /// Serve a chain to developers' tools.
 #[derive(Debug, ClapArgs)]
 pub struct Node {
@@ -77,6 +95,10 @@ pub struct Node {
     /// Do not execute blocks that were built here a second time, as whoever gets them would
     #[arg(long)]
     pub skip_validation: bool,
+    /// What the node calls itself (web3_clientVersion): Hardhat's network helpers work only where that begins with
+    /// hardhat, zksync or anvil
+    #[arg(long, value_name = "NAME", default_value = CLIENT_VERSION, value_parser = client_version)]
+    pub client_version: String,
     /// What is logged to standard error: error, warn, info, debug, or a filter as metisvm_node=debug
     #[arg(long, value_name = "FILTER", default_value = "info")]
     pub log: String,

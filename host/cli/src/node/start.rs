@@ -119,6 +119,7 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
             next_prevrandao: None,
         },
         automine: !args.no_mining && args.block_time.is_none(),
+        client_version: args.client_version.clone(),
         rules,
         validating: !args.skip_validation,
         disk,

@@ -82,6 +82,8 @@ pub struct Node {
     pub models: Arc<dyn ModelHost>,
     /// The verifying keys of this machine; the factory's EVM asks the same ones.
     pub keys: Arc<Keys>,
+    /// What it calls itself (`web3_clientVersion`).
+    pub client_version: String,
     /// When the node began, in nanoseconds since 1970.
     started_at: u128,
     /// What a transaction has to keep to.
@@ -129,6 +131,8 @@ pub struct Parts {
     pub settings: Settings,
     /// Mines a block as soon as there is a transaction.
     pub automine: bool,
+    /// What it calls itself.
+    pub client_version: String,
     /// What a transaction has to keep to.
     pub rules: Rules,
     /// Executes blocks that were built here once more before they are kept, as whoever gets them would.
@@ -153,6 +157,7 @@ impl Node {
             clock: Clock::default(),
             models: parts.models,
             keys: parts.keys,
+            client_version: parts.client_version,
             started_at: std::time::UNIX_EPOCH
                 .elapsed()
                 .map_or(0, |since| since.as_nanos()),

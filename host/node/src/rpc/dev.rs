@@ -326,7 +326,7 @@ fn register_info(module: &mut Module) -> Result<(), RegisterMethodError> {
     method(module, &["anvil_metadata", "hardhat_metadata"], |node, _| {
         let head = node.chain.head()?;
         Ok(json!({
-            "clientVersion": concat!("MetisVM/v", env!("CARGO_PKG_VERSION")),
+            "clientVersion": node.client_version,
             "clientSemver": env!("CARGO_PKG_VERSION"),
             "clientCommitSha": null,
             "chainId": node.spec().chain_id,

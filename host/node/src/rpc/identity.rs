@@ -4,11 +4,10 @@ use super::served::{Module, lookup, method};
 use alloy_primitives::{Bytes, U64, keccak256};
 use jsonrpsee::core::RegisterMethodError;
 
-/// What `web3_clientVersion` says.
-const VERSION: &str = concat!("MetisVM/v", env!("CARGO_PKG_VERSION"));
-
 pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
-    method(module, &["web3_clientVersion"], |_, _| Ok(VERSION))?;
+    method(module, &["web3_clientVersion"], |node, _| {
+        Ok(node.client_version.clone())
+    })?;
     method(module, &["web3_sha3"], |_, args| {
         let data: Bytes = args.get(0, "data")?;
         Ok(keccak256(data))

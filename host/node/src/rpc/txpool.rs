@@ -50,14 +50,15 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
             queued: map(queued, summary),
         })
     })?;
-    method(
-        module,
-        &["anvil_dropTransaction", "hardhat_dropTransaction"],
-        |node, args| {
-            let hash: B256 = args.get(0, "transaction hash")?;
-            Ok(node.pool().remove(hash).map(|_| hash))
-        },
-    )?;
+    method(module, &["anvil_dropTransaction"], |node, args| {
+        let hash: B256 = args.get(0, "transaction hash")?;
+        Ok(node.pool().remove(hash).map(|_| hash))
+    })?;
+    // Hardhat's says whether there was one, and its helper insists on that.
+    method(module, &["hardhat_dropTransaction"], |node, args| {
+        let hash: B256 = args.get(0, "transaction hash")?;
+        Ok(node.pool().remove(hash).is_some())
+    })?;
     method(module, &["anvil_dropAllTransactions"], |node, _| {
         node.pool().clear();
         Ok(())

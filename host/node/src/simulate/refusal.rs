@@ -1,6 +1,6 @@
 //! Why a simulated call may not run, by the codes of execution-apis.
 
-use crate::error::NodeError;
+use crate::{error::NodeError, refusal::words};
 use alloy_primitives::Address;
 use revm::context_interface::result::{EVMError, InvalidTransaction};
 
@@ -21,6 +21,6 @@ pub(super) fn refused<E: std::fmt::Display>(error: EVMError<E>, from: Address, g
     };
     NodeError::Coded {
         code,
-        message: format!("{problem}: address {from} (supplied gas {gas})"),
+        message: format!("err: {} (supplied gas {gas})", words(&problem, from)),
     }
 }

@@ -15,6 +15,8 @@ const SETTINGS = {
   optimizer: { enabled: true, runs: 200 },
   metadata: { bytecodeHash: "none" },
 };
+// As remappings.txt says to Foundry and package.json's exports to others: a page's examples import the package.
+const REMAPPINGS = ["@metisvm/contracts/=src/metis/"];
 const OUTPUT = ["abi", "evm.bytecode", "evm.deployedBytecode", "storageLayout"];
 
 /** Every source in src/, by its name relative to this folder, with forward slashes wherever the repository lies. */
@@ -36,7 +38,7 @@ function readText(file) {
  * in `wanted` alone, which is the name of a source, or "*" for all.
  */
 function compileSources(solc, sources, wanted = "*") {
-  const settings = { ...SETTINGS, outputSelection: { [wanted]: { "*": OUTPUT } } };
+  const settings = { ...SETTINGS, remappings: REMAPPINGS, outputSelection: { [wanted]: { "*": OUTPUT } } };
   return JSON.parse(solc.compile(JSON.stringify({ language: "Solidity", sources, settings })));
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiles the Solidity blocks of Markdown files, each as it stands and as a file of its own in src/, where the text
-// says that a reader puts it. Writes nothing. Without arguments: of README.md and contracts/README.md.
+// Compiles the Solidity blocks of Markdown files, each as it stands, in a project that has the package
+// @metisvm/contracts. Writes nothing. Without arguments: of README.md and contracts/README.md.
 "use strict";
 
 const path = require("node:path");

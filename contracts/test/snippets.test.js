@@ -12,7 +12,7 @@ const test = require("node:test");
 
 const HEAD = `// SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
-import {Metis} from "./metis/Metis.sol";
+import {Metis} from "@metisvm/contracts/Metis.sol";
 `;
 const RIGHT = `${HEAD}
 contract Gate {
@@ -58,7 +58,7 @@ test("what the compiler warns of is not right as it stands", () => {
 });
 
 test("an import that is not there is wrong", () => {
-  const { status, stderr } = check(block(RIGHT.replace("./metis/Metis.sol", "./Metis.sol")));
+  const { status, stderr } = check(block(RIGHT.replace("contracts/Metis.sol", "contracts/metis/Metis.sol")));
   assert.strictEqual(status, 1);
   assert.match(stderr, /Metis\.sol/);
 });

@@ -140,38 +140,17 @@ impl Doorbell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::{DmaRegion, TransportError};
+    use crate::stub::Stub;
     use std::sync::Mutex;
 
     /// A register that remembers what it was given, and holds a write as long as the second lock is held.
     #[derive(Default)]
     struct Register(Mutex<Vec<u32>>, Mutex<()>);
 
-    impl Transport for Register {
-        fn read32(&self, _: u32) -> u32 {
-            0
-        }
-        fn write32(&self, _: u32, value: u32) {
+    impl Stub for Register {
+        fn writes(&self, _: u32, value: u32) {
             let _held = self.1.lock().unwrap();
             self.0.lock().unwrap().push(value);
-        }
-        fn allocate(&self, _: usize) -> Result<DmaRegion, TransportError> {
-            Err(TransportError::Gone("there is no card".into()))
-        }
-        fn unmap(&self, _: &DmaRegion) -> Result<(), TransportError> {
-            Ok(())
-        }
-        fn isolates_on_unmap(&self) -> bool {
-            true
-        }
-        fn vectors(&self) -> u16 {
-            0
-        }
-        fn wait_interrupt(&self, _: u16, _: Duration) -> bool {
-            false
-        }
-        fn failure(&self) -> Option<TransportError> {
-            None
         }
     }
 

@@ -109,45 +109,25 @@ impl Glance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stub::Stub;
     use crate::transport::{DmaRegion, TransportError};
     use metisvm_firmware::Geometry;
     use std::collections::BTreeMap;
-    use std::time::Duration;
 
     /// Registers, and nothing behind them.
     struct Registers(BTreeMap<u32, u32>);
 
-    impl Transport for Registers {
-        fn read32(&self, offset: u32) -> u32 {
+    impl Stub for Registers {
+        fn reads(&self, offset: u32) -> u32 {
             self.0.get(&offset).copied().unwrap_or(0)
         }
 
-        fn write32(&self, offset: u32, _: u32) {
+        fn writes(&self, offset: u32, _: u32) {
             panic!("register {offset:#x} was written");
         }
 
-        fn allocate(&self, _: usize) -> Result<DmaRegion, TransportError> {
+        fn maps(&self, _: usize) -> Result<DmaRegion, TransportError> {
             panic!("memory was mapped");
-        }
-
-        fn unmap(&self, _: &DmaRegion) -> Result<(), TransportError> {
-            Ok(())
-        }
-
-        fn isolates_on_unmap(&self) -> bool {
-            true
-        }
-
-        fn vectors(&self) -> u16 {
-            0
-        }
-
-        fn wait_interrupt(&self, _: u16, _: Duration) -> bool {
-            false
-        }
-
-        fn failure(&self) -> Option<TransportError> {
-            None
         }
     }
 

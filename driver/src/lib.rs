@@ -38,6 +38,8 @@ pub mod region;
 mod retired;
 pub mod ring;
 mod rings;
+#[cfg(test)]
+mod stub;
 pub mod transport;
 pub mod vectors;
 pub mod vfio;

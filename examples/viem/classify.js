@@ -5,7 +5,7 @@ import { wallet } from "./chain.js";
 import { SEVEN } from "./digit.js";
 
 const [address, image = SEVEN] = process.argv.slice(2);
-const contract = getContract({ address: getAddress(address), abi: classifier.abi, client: wallet });
+const contract = getContract({ address: getAddress(address ?? ""), abi: classifier.abi, client: wallet });
 
 console.log(`eth_call says ${await contract.read.preview([image])}`);
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The cards that are placed and routed, and those that are estimated.
 const ROUTED: [&str; 2] = ["ecp5-85f", "ecp5-85f-tensor"];
-const ESTIMATED: [&str; 2] = ["artix7-100t", "ultrascale-plus"];
+const ESTIMATED: [&str; 3] = ["artix7-100t", "ultrascale-plus", "ultrascale-plus-tensor"];
 
 /// What the largest ECP5 has.
 const ECP5_LUT4: u64 = 83_640;
@@ -99,12 +99,34 @@ fn sizes_are_believable() {
     }
     for target in ESTIMATED {
         let report = report(target);
-        assert_eq!(report["estimate"], "synthesis only, no place and route");
+        let board = metisvm_boards::Board::named(target).unwrap();
+        // What it is called is what was done.
+        let in_parts = report["options"]["synthesis"]
+            .to_string()
+            .contains("keep_hierarchy");
+        let parts = if in_parts { "part by part, " } else { "" };
+        assert_eq!(
+            report["estimate"],
+            format!("synthesis only, {parts}no place and route")
+        );
         assert!(
             report.get("fmax_mhz").is_none(),
             "{target}: a clock without routing"
         );
         assert!(number(&report, "ff") > least_ff(target));
         assert!(number(&report, "lut6") > 10_000.0);
+        // An engine cannot do with fewer blocks than its products and its lanes take.
+        let geometry = board.capabilities.geometry;
+        let sides = [geometry.tile_rows, geometry.tile_cols, geometry.tile_depth];
+        let [rows, cols, depth] = sides.map(f64::from);
+        if let Some(tensor) = board.tensor {
+            assert_eq!(
+                tensor.multipliers,
+                metisvm_boards::Multipliers::Packed,
+                "{target}"
+            );
+            assert!(number(&report, "dsp") >= rows * cols * depth / 2.0, "{target}");
+            assert!(number(&report, "block_ram") >= depth * (rows + cols), "{target}");
+        }
     }
 }

@@ -67,6 +67,35 @@ fn the_driver_works_over_a_socket_and_the_next_client_finds_a_card_after_a_reset
     assert_eq!(served.log(), [""; 0]);
 }
 
+/// A machine that QEMU starts anew: its device's socket goes whatever the card is at, and comes again.
+#[test]
+fn a_client_that_goes_in_the_middle_of_its_jobs_and_comes_again_finds_a_sound_card() {
+    let served = Served::new(card(small()));
+    let mut unanswered = 0;
+    for round in 0_u8..20 {
+        let device = open(&served);
+        let texts = [[round; 1000], [!round; 1000]];
+        let digests = texts.map(|text| <[u8; 32]>::from(Keccak256::digest(text)));
+        let running: Vec<_> = (0..24)
+            .map(|_| device.submit_keccak(&[&texts[0], &texts[1]]).unwrap())
+            .collect();
+        device.close();
+        // What the card has answered before is right, and nothing else is said to be.
+        for job in running {
+            match job.wait() {
+                Ok(answer) => assert_eq!(answer, digests),
+                Err(_) => unanswered += 1,
+            }
+        }
+        drop(device);
+        let next = open(&served);
+        hash(&next, &format!("round {round}")).unwrap();
+        assert_eq!(next.counters().faults, 0);
+    }
+    assert!(unanswered > 20, "{unanswered}: no link went in the middle");
+    assert_eq!(served.log(), [""; 0]);
+}
+
 #[test]
 fn a_client_waits_for_the_one_before_it_and_is_told_why_if_that_takes_too_long() {
     let served = Served::new(card(small()));

@@ -1,40 +1,18 @@
 """examples/foundry as its README says, then Foundry's commands one by one, on a contract that infers."""
 
 import json
-import os
-import platform
 import re
 
-from client import (CALLER, DEPLOYER, DEPLOYER_KEY, EXAMPLES, ROOT, RPC, command, demand, digits, leave_out, model,
-                    rpc)
+import foundry
+from client import CALLER, DEPLOYER, DEPLOYER_KEY, ROOT, RPC, command, demand, digits, model, rpc
 
-FOLDER = EXAMPLES / "foundry"
 # What a tool with an EVM of its own says, from the code at the precompile's address.
 EXPLAINED = "run the call on a MetisVM node"
+ENVIRONMENT = foundry.environment()
 
 
-def binaries():
-    """The folders of the programs themselves: npm's launchers of them cost a start of Node each."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    found = [FOLDER / "node_modules" / "@foundry-rs" / f"{tool}-linux-{machine}" / "bin" for tool in ("forge", "cast")]
-    for folder in found:
-        if not folder.is_dir():
-            leave_out(f"{folder.parent.name} not found; npm ci in {FOLDER}")
-    return os.pathsep.join(str(folder) for folder in found)
-
-
-ENVIRONMENT = {
-    "PATH": f"{binaries()}{os.pathsep}{os.environ['PATH']}",
-    "RPC_URL": RPC,
-    "ETH_RPC_URL": RPC,
-    # The npm compiler, where Foundry would fetch a native one.
-    "FOUNDRY_SOLC": str(ROOT / "contracts" / "test" / "solc"),
-    "FOUNDRY_OFFLINE": "true",
-}
-
-
-def run(*argv, fails=False, environment=None):
-    return command(*argv, cwd=FOLDER, fails=fails, environment={**ENVIRONMENT, **(environment or {})})
+def run(*argv, environment=None, **options):
+    return command(*argv, cwd=foundry.FOLDER, environment={**ENVIRONMENT, **(environment or {})}, **options)
 
 
 def says(words, *argv, **options):
@@ -109,11 +87,23 @@ def commands(address):
     says(EXPLAINED, "cast", "call", address, "look(bytes)", f"0x{image.hex()}", "--trace")
 
 
+def own_model():
+    """docs/node.md: a bundle by its bytes, then registered by its id."""
+    bundle = (ROOT / "host" / "cli" / "bundled" / "digits-cnn.bundle").read_bytes()
+    model_id = model("digits CNN")
+    demand(rpc("metis_unregisterModel", model_id), "it was registered")
+    added = run("cast", "rpc", "--raw", "metis_addModel", input=json.dumps([f"0x{bundle.hex()}"]))
+    demand(json.loads(added) == model_id, added)
+    demand(run("cast", "rpc", "metis_registerModel", model_id) == "true", "it was not registered any more")
+    demand(all(entry["registered"] for entry in rpc("metis_models")), "both are registered")
+
+
 def main():
     tests()
     address = create()
     commands(address)
     scripts()
+    own_model()
 
 
 main()

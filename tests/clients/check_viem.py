@@ -1,30 +1,48 @@
-"""examples/viem as its README says: deployed by script, called from a script, tested."""
+"""examples/viem as its README says, news over a WebSocket among it."""
 
-import re
+import os
+import subprocess
+import threading
 
-from client import EXAMPLES, RPC, command, demand, digits, leave_out, rpc
+import javascript
+from client import EXAMPLES, ROOT, command, demand
 
 FOLDER = EXAMPLES / "viem"
-ENVIRONMENT = {"RPC_URL": RPC}
+WATCH_SECONDS = 30
 
 
-def run(*argv):
-    return command(*argv, cwd=FOLDER, environment=ENVIRONMENT)
+def watch(address):
+    """watch.js says what another program has classified meanwhile."""
+    environment = {**os.environ, **javascript.environment()}
+    watching = subprocess.Popen(["node", "watch.js", address], cwd=FOLDER, env=environment, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    # So that a line which never comes ends the check.
+    patience = threading.Timer(WATCH_SECONDS, watching.kill)
+    patience.start()
+    try:
+        demand(watching.stdout.readline().startswith("watching 0x"), "it did not begin to watch")
+        # It says so before its subscription is there; news of what came earlier is not promised.
+        said = ""
+        while "is a" not in said and watching.poll() is None and patience.is_alive():
+            command("node", "classify.js", address, cwd=FOLDER, environment=environment)
+            said = watching.stdout.readline()
+        demand(said == "image 1 is a 7\n", f"the watcher said {said!r}")
+    finally:
+        patience.cancel()
+        watching.kill()
+        watching.wait()
 
 
-def main():
-    if not (FOLDER / "node_modules" / "viem").is_dir():
-        leave_out(f"viem not found; npm ci in {FOLDER}")
-    found = re.search(r"DigitClassifier is at (0x[0-9a-fA-F]{40})", run("npm", "run", "--silent", "deploy"))
-    demand(found, "the deployment did not say where the contract is")
-    address = found[1]
-    for image, label in digits()[:2]:
-        said = run("node", "classify.js", address, f"0x{image.hex()}")
-        demand(f"eth_call says {label}\n" in said and f"image 1 is a {label}, for " in said, said)
-    logs = rpc("eth_getLogs", {"address": address, "fromBlock": "0x0"})
-    demand(len(logs) == 2, f"{len(logs)} logs in place of 2")
-    said = run("npm", "test", "--silent")
-    demand("# pass 3\n" in said and "# fail 0\n" in said or "ℹ pass 3\n" in said and "ℹ fail 0\n" in said, said)
+def first_minute():
+    """On a fresh node the example says what the first page of the documentation shows."""
+    environment = javascript.environment()
+    said = command("npm", "run", "--silent", "deploy", cwd=FOLDER, environment=environment)
+    said += "\n" + command("npm", "run", "--silent", "classify", "--", said.split()[-1], cwd=FOLDER,
+                           environment=environment)
+    page = (ROOT / "README.md").read_text()
+    for line in said.splitlines():
+        demand(f"# {line}\n" in page, f"README.md does not show {line!r}")
 
 
-main()
+first_minute()
+watch(javascript.check("viem", tests=3))

@@ -59,10 +59,10 @@ def digits():
     return [(images[i * IMAGE_BYTES : (i + 1) * IMAGE_BYTES], label) for i, label in enumerate(labels)]
 
 
-def command(*argv, cwd=ROOT, fails=False, environment=None):
+def command(*argv, cwd=ROOT, fails=False, environment=None, input=None):
     """Output and errors of a command, which has to succeed, or to fail where that is asked."""
-    done = subprocess.run([str(a) for a in argv], cwd=cwd, env={**os.environ, **(environment or {})}, text=True,
-                          errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run([str(a) for a in argv], cwd=cwd, env={**os.environ, **(environment or {})}, input=input or "",
+                          text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     shown = " ".join(str(a) for a in argv)
     demand((done.returncode != 0) == fails, f"{shown}: exit code {done.returncode}\n{done.stdout}")
     return done.stdout.strip()

@@ -6,8 +6,8 @@ import {IInferenceProofs} from "./IInferenceProofs.sol";
 /// @title Inferences that are asked for on chain and proven off it
 /// @notice A contract that inherits from this one asks (`_ask`); whoever knows the input proves, and anybody may bring
 /// the proof (`fulfil`); only a valid one reaches the contract's `_onProven`, and none twice.
-/// @dev A job's id is made of chain, contract, asker and a counter, so that it is used once; the proof is bound to it,
-/// and to the chain by the precompile. A job waits until its deadline.
+/// @dev A job's id is made of chain, contract, asker and a counter, or of a block, a transaction and a call, and is used
+/// once in a contract; the proof is bound to it, and to the chain by the precompile. A job waits until its deadline.
 abstract contract ProvenInference {
     /// @notice Address of the verification precompile.
     address internal constant PROOFS = address(0x4D45544900000000000000000000000000000003);
@@ -27,6 +27,9 @@ abstract contract ProvenInference {
         Proven,
         Cancelled
     }
+
+    /// @dev What keeps the jobs of blocks' inferences apart from those that contracts count.
+    bytes32 private constant BLOCK_INFERENCE = "metisvm block inference 0";
 
     mapping(bytes32 jobId => Job) private _jobs;
     uint256 private _asked;
@@ -61,19 +64,14 @@ abstract contract ProvenInference {
     /// @notice A deadline must lie ahead.
     error DeadlineInThePast(uint64 deadline);
 
+    /// @notice Only the last 256 blocks have hashes, by which their inferences are named.
+    error UnknownBlock(uint256 blockNumber);
+
     /// @notice Brings the proof of a job. Anybody may: it proves the same whoever brings it.
     function fulfil(bytes32 jobId, bytes calldata output, bytes calldata proof) external {
         Job storage job = _open(jobId);
         if (block.timestamp > job.deadline) revert JobExpired(jobId, job.deadline);
-        (bytes32 modelId, address asker) = (job.modelId, job.asker);
-        // A precompile that is not there answers with nothing, on which the decoder reverts.
-        if (!IInferenceProofs(PROOFS).verifyInference(modelId, job.inputCommitment, output, jobId, proof)) {
-            revert InvalidProof(jobId);
-        }
-        // Before anything that might call back.
-        job.state = JobState.Proven;
-        emit InferenceProven(jobId, modelId, msg.sender, output);
-        _onProven(jobId, modelId, asker, output);
+        _take(jobId, job, output, proof);
     }
 
     /// @notice Takes a job back.
@@ -102,11 +100,54 @@ abstract contract ProvenInference {
         emit InferenceAsked(jobId, modelId, asker, inputCommitment, deadline);
     }
 
+    /// @dev Takes the proof of an inference that the inference precompile has run in a block, by the job for which
+    /// `metisvm prove --block FILE --tx N` proves it. Calls are counted within the transaction, from 0; the commitment is
+    /// to the input under a salt of zeros. Nobody has to ask before, since block, transaction and call are the question;
+    /// the contract says which model and input it means, and one job is proven once.
+    function _fulfilOfBlock(
+        bytes32 modelId,
+        bytes32 inputCommitment,
+        uint256 blockNumber,
+        uint256 transactionIndex,
+        uint256 callIndex,
+        bytes calldata output,
+        bytes calldata proof
+    ) internal returns (bytes32 jobId) {
+        jobId = _jobOfBlock(blockNumber, transactionIndex, callIndex);
+        Job storage job = _jobs[jobId];
+        if (job.state != JobState.None) revert JobNotOpen(jobId, job.state);
+        (job.modelId, job.inputCommitment, job.asker) = (modelId, inputCommitment, msg.sender);
+        _take(jobId, job, output, proof);
+    }
+
+    /// @dev The job of an inference that a block's transaction had of the inference precompile.
+    function _jobOfBlock(uint256 blockNumber, uint256 transactionIndex, uint256 callIndex)
+        internal
+        view
+        returns (bytes32 jobId)
+    {
+        bytes32 blockHash = blockhash(blockNumber);
+        if (blockHash == bytes32(0)) revert UnknownBlock(blockNumber);
+        return keccak256(abi.encode(BLOCK_INFERENCE, blockHash, transactionIndex, callIndex));
+    }
+
     /// @dev Called once for a job, with an output that was proven.
     function _onProven(bytes32 jobId, bytes32 modelId, address asker, bytes calldata output) internal virtual;
 
     /// @dev Called when a job is taken back.
     function _onCancelled(bytes32 jobId, address asker) internal virtual {}
+
+    function _take(bytes32 jobId, Job storage job, bytes calldata output, bytes calldata proof) private {
+        (bytes32 modelId, address asker) = (job.modelId, job.asker);
+        // A precompile that is not there answers with nothing, on which the decoder reverts.
+        if (!IInferenceProofs(PROOFS).verifyInference(modelId, job.inputCommitment, output, jobId, proof)) {
+            revert InvalidProof(jobId);
+        }
+        // Before anything that might call back.
+        job.state = JobState.Proven;
+        emit InferenceProven(jobId, modelId, msg.sender, output);
+        _onProven(jobId, modelId, asker, output);
+    }
 
     function _open(bytes32 jobId) private view returns (Job storage open) {
         open = _jobs[jobId];

@@ -1,8 +1,9 @@
 //! Buffers of a link to nothing.
 
 use super::*;
-use crate::region::{Memory, PAGE_BYTES, Pages};
-use crate::transport::{DmaRegion, Iova};
+use crate::region::PAGE_BYTES;
+use crate::stub::{Stub, region};
+use crate::transport::DmaRegion;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -23,47 +24,31 @@ struct Books {
     is_stuck: AtomicBool,
 }
 
-impl Transport for Books {
-    fn read32(&self, _: u32) -> u32 {
-        0
-    }
-    fn write32(&self, _: u32, _: u32) {}
-    fn allocate(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
+impl Stub for Books {
+    fn maps(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
         thread::sleep(self.time);
+        let mut maps = self.maps.lock().unwrap();
         let bytes = bytes.next_multiple_of(self.granule.max(1));
-        let memory = Memory::allocate(bytes, Pages::Base).unwrap();
+        let region = region(bytes, (*maps + 1) << 32);
         if self
             .locked
-            .is_some_and(|most| mapped(self) + memory.bytes() > most)
+            .is_some_and(|most| mapped(self) + region.memory.bytes() > most)
         {
             let reason = "the limit on locked memory".into();
             return Err(TransportError::Map { bytes, reason });
         }
-        let mut maps = self.maps.lock().unwrap();
         *maps += 1;
-        let iova = Iova(*maps << 32);
-        self.mapped.lock().unwrap().insert(iova.0, memory.bytes());
-        Ok(DmaRegion { memory, iova })
+        let mut mapped = self.mapped.lock().unwrap();
+        mapped.insert(region.iova.0, region.memory.bytes());
+        Ok(region)
     }
-    fn unmap(&self, region: &DmaRegion) -> Result<(), TransportError> {
+    fn unmaps(&self, region: &DmaRegion) -> Result<(), TransportError> {
         if self.is_stuck.load(Ordering::SeqCst) {
             let (iova, reason) = (region.iova, "it is stuck".into());
             return Err(TransportError::Unmap { iova, reason });
         }
         self.mapped.lock().unwrap().remove(&region.iova.0).unwrap();
         Ok(())
-    }
-    fn isolates_on_unmap(&self) -> bool {
-        true
-    }
-    fn vectors(&self) -> u16 {
-        1
-    }
-    fn wait_interrupt(&self, _: u16, _: Duration) -> bool {
-        false
-    }
-    fn failure(&self) -> Option<TransportError> {
-        None
     }
 }
 

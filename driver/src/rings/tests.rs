@@ -1,41 +1,17 @@
 use super::*;
 use crate::lines::word;
-use crate::region::{Memory, Pages};
-use crate::transport::{DmaRegion, Iova, TransportError};
+use crate::stub::{Stub, region};
+use crate::transport::{DmaRegion, TransportError};
 use metisvm_firmware::Opcode;
-use std::time::Duration;
 
 const NONCE: u32 = 9;
 
 /// A link to nothing but memory.
 struct Nowhere;
 
-impl Transport for Nowhere {
-    fn read32(&self, _: u32) -> u32 {
-        0
-    }
-    fn write32(&self, _: u32, _: u32) {}
-    fn allocate(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
-        let memory = Memory::allocate(bytes, Pages::Base).unwrap();
-        Ok(DmaRegion {
-            memory,
-            iova: Iova(1 << 32),
-        })
-    }
-    fn unmap(&self, _: &DmaRegion) -> Result<(), TransportError> {
-        Ok(())
-    }
-    fn isolates_on_unmap(&self) -> bool {
-        true
-    }
-    fn vectors(&self) -> u16 {
-        1
-    }
-    fn wait_interrupt(&self, _: u16, _: Duration) -> bool {
-        false
-    }
-    fn failure(&self) -> Option<TransportError> {
-        None
+impl Stub for Nowhere {
+    fn maps(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
+        Ok(region(bytes, 1 << 32))
     }
 }
 

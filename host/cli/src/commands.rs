@@ -3,6 +3,7 @@
 mod bench;
 mod blocktest;
 mod chain;
+mod commitment;
 mod device;
 mod key;
 mod model;
@@ -60,6 +61,7 @@ pub fn run(args: Args) -> Result<End, CliError> {
         Command::Prove(args) => prove::run(&args).map(|()| true),
         Command::Verify(args) => return verify::run(&args),
         Command::Key(args) => key::run(&args).map(|()| true),
+        Command::Commitment(args) => commitment::run(&args).map(|()| true),
         Command::Bench(args) => bench::run(&args),
         Command::Device(args) => device::run(&args),
         Command::Sim(args) => sim::run(&args),

@@ -77,7 +77,7 @@ pub enum CliError {
         /// Which.
         url: crate::node_url::NodeUrl,
         /// What it did instead.
-        problem: crate::node_client::Problem,
+        problem: Box<crate::node_client::Problem>,
     },
     /// An address could not be listened on.
     #[error("cannot listen on {address}: {error}; choose another with --host and --port")]

@@ -10,6 +10,9 @@ use std::path::Path;
 /// What the header of an .npy file takes at most.
 const NPY_HEADER_BYTES: usize = 8192;
 
+/// No raw input whose model is not known is longer.
+const MAX_RAW_BYTES: usize = metisvm_model::limits::MAX_BUNDLE_BYTES;
+
 /// The file that the input comes from, also where it comes over standard input.
 pub fn path(input: &Path) -> &Path {
     if input == Path::new("-") {
@@ -64,6 +67,41 @@ pub fn read(input: &Path, count: usize, graph: &Graph) -> Result<Vec<Vec<u8>>, C
         return Ok(vec![Vec::new(); count]);
     }
     Ok(raw.chunks_exact(each).map(<[u8]>::to_vec).collect())
+}
+
+/// `count` inputs of a model, or, where it is not known, what a file holds, in equal parts; - is standard input.
+///
+/// # Errors
+/// As [`read`], and if the file is too long, or an array whose model is not known.
+pub fn raw(input: &Path, count: usize, graph: Option<&Graph>) -> Result<Vec<Vec<u8>>, CliError> {
+    if let Some(graph) = graph {
+        return read(input, count, graph);
+    }
+    let failed = |problem: String| CliError::file(path(input), problem);
+    let bytes = if input == Path::new("-") {
+        read_up_to(std::io::stdin().lock(), MAX_RAW_BYTES + 1)
+    } else {
+        InputFile::open(input).and_then(|file| read_up_to(file, MAX_RAW_BYTES + 1))
+    };
+    let bytes = bytes.map_err(|error| failed(error.to_string()))?;
+    if bytes.len() > MAX_RAW_BYTES {
+        return Err(failed(format!("it has more than {MAX_RAW_BYTES} bytes")));
+    }
+    if npy::is_npy(&bytes) {
+        return Err(failed(
+            "an .npy file is read by the types of its model: add --bundle, or give the raw bytes".to_owned(),
+        ));
+    }
+    if !bytes.len().is_multiple_of(count) {
+        let length = bytes.len();
+        return Err(failed(format!(
+            "its {length} bytes are not {count} inputs of one length"
+        )));
+    }
+    if bytes.is_empty() {
+        return Ok(vec![bytes; count]);
+    }
+    Ok(bytes.chunks(bytes.len() / count).map(<[u8]>::to_vec).collect())
 }
 
 fn of(count: usize) -> String {

@@ -1,5 +1,6 @@
 //! Proofs of inferences on the command line: their files, their keys, the jobs of a block's inferences.
 
+pub mod batch_file;
 pub mod file;
 pub mod hex;
 pub mod job;

@@ -4,12 +4,13 @@
 
 mod support;
 
+use bytes::Bytes;
 use metisvm::engine::DispatcherEngine;
 use metisvm_accel::fpga::{self, FpgaBackend, FpgaPool};
-use metisvm_accel::{Backend, Dispatcher, dispatcher};
+use metisvm_accel::{Backend, Batch, Dispatcher, dispatcher};
 use metisvm_driver::{Device, InProcess, Options};
 use metisvm_executor::{BlockEngine, Threads, run_block_file};
-use metisvm_model::Bundle;
+use metisvm_model::{Bundle, Reference, Segment};
 use metisvm_sim::{FunctionalCard, SimOptions};
 use metisvm_workload::{DigitModels, small_block};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use tempfile::tempdir;
 
 /// Rings of 1024 entries.
 const RINGS: u64 = 80 << 10;
-/// Two pages beside the rings: enough for the self-test, and for no model's weights.
+/// Two pages beside the rings: enough for the self-test, and too little for two items of the convolutional model.
 const NARROW: u64 = RINGS + (8 << 10);
 
 fn card(dma_bytes: u64) -> Arc<FpgaBackend> {
@@ -47,7 +48,7 @@ fn roots_are_alike_with_any_bound_and_no_bound_is_exceeded() {
         assert!(report.matches_header(), "{:?}", report.mismatches);
         dispatcher.counters()
     };
-    // From one in which no model's weights fit to one in which all jobs do.
+    // From one in which a batch does not fit to one in which all jobs do.
     let mut passed_on = Vec::new();
     for bound in [NARROW, RINGS + (64 << 10), 512 << 10, 8 << 20] {
         let card = card(bound);
@@ -64,19 +65,39 @@ fn roots_are_alike_with_any_bound_and_no_bound_is_exceeded() {
     }
     assert!(passed_on[0] > 0, "nothing was passed on: {passed_on:?}");
     assert_eq!(passed_on[3], 0, "{passed_on:?}");
+}
 
-    // Of two cards, the one that may have more does what the other one cannot.
+#[test]
+fn of_two_cards_the_one_that_may_map_more_does_what_the_other_cannot() {
+    let models = DigitModels::import().unwrap();
     let (narrow, wide) = (card(NARROW), card(8 << 20));
-    let pool = Arc::new(FpgaPool::new(vec![
+    let pool = FpgaPool::new(vec![
         ("narrow".to_owned(), narrow.clone()),
-        ("wide".to_owned(), wide),
-    ]));
-    assert_eq!(execute(pool.clone()).fallbacks, 0);
-    let work = pool.work();
-    assert_eq!((work.answered, work.handed_back), (work.asked, 0));
+        ("wide".to_owned(), wide.clone()),
+    ]);
+    let graph = Arc::new(Bundle::decode(&models.cnn.bundle).unwrap().graph);
+    let types: Vec<_> = graph.inputs().iter().map(|input| &input.ty).collect();
+    let bytes = types.iter().map(|ty| ty.bytes()).sum();
+    let inputs: Vec<_> = (0..8_u8).map(|pixel| Bytes::from(vec![pixel; bytes])).collect();
+    let batch = Batch::from_items(types, inputs.clone()).unwrap();
+    // Nothing was measured yet and no card is at work, so that each gets half of the batch.
+    let part = pool.compile(&Segment::whole(graph.clone())).unwrap();
+    let outputs = part.run(&batch).unwrap().to_items().unwrap();
+    let reference = Reference::new(graph);
+    for (input, output) in inputs.iter().zip(outputs) {
+        assert_eq!(*output, *reference.run(input).unwrap());
+    }
+
     let errors = pool.take_errors();
     let of_narrow = |error: &String| error.contains("narrow") && error.contains("--dma-memory");
-    assert!(errors.iter().any(of_narrow), "{errors:?}");
+    assert!(
+        errors.iter().any(of_narrow),
+        "{errors:?}, {:?}",
+        narrow.condition()
+    );
+    let work = pool.work();
+    assert_eq!((work.asked, work.answered, work.handed_back), (8, 8, 0));
+    assert!(wide.report().jobs > 0);
     assert!(narrow.device().most_mapped_bytes() <= NARROW);
 }
 

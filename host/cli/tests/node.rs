@@ -6,16 +6,11 @@ mod support;
 
 use alloy_primitives::{Bytes, U256, hex};
 use serde_json::{Value, json};
-use support::node::{Node, post};
+use support::node::{Node, accounts, artefact, number, post};
 use support::repository;
 
 /// Bytes of an image of the test set.
 const IMAGE: usize = 64;
-
-fn artefact(name: &str) -> Value {
-    let path = repository(&format!("contracts/artifacts/{name}.json"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
 
 fn selector(signature: &str) -> Vec<u8> {
     alloy_primitives::keccak256(signature)[..4].to_vec()
@@ -32,15 +27,6 @@ fn with_bytes(signature: &str, before: &[U256], bytes: &[u8]) -> String {
     data.extend(bytes);
     data.resize((data.len() - 4).next_multiple_of(32) + 4, 0);
     hex::encode_prefixed(data)
-}
-
-fn number(value: &Value) -> u64 {
-    u64::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
-}
-
-fn accounts(node: &Node) -> Vec<String> {
-    let accounts = node.get("eth_accounts", json!([]));
-    serde_json::from_value(accounts).unwrap()
 }
 
 /// Deploys the digit classifier with the first model, and gives its address.

@@ -5,7 +5,7 @@ use crate::{
 };
 use alloy_evm::EvmFactory;
 use alloy_primitives::{B256, Bytes};
-use metisvm_vm::{EngineError, InferenceEngine, MetisEvmFactory, ModelFacts};
+use metisvm_vm::{EngineError, InferenceEngine, MetisEvmFactory, ModelFacts, ProofVerifier};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An inference that the precompile ran for a transaction.
@@ -38,12 +38,13 @@ pub struct RecordedBlock {
 }
 
 /// Executes a block file, one transaction after the other, and records what its transactions ask the precompile
-/// for.
+/// for. `proofs` has the keys of the proofs that its transactions bring.
 ///
 /// An error says that the block could not be executed; one that differs from its header gives mismatches.
 pub fn record_inferences(
     file: &BlockFile,
     inference: Arc<dyn InferenceEngine>,
+    proofs: Option<Arc<dyn ProofVerifier>>,
     threads: &Threads,
 ) -> Result<RecordedBlock, Error> {
     let checked = CheckedFile::new(file, threads)?;
@@ -52,7 +53,7 @@ pub fn record_inferences(
         engine: inference,
         record: Mutex::default(),
     });
-    let factory = MetisEvmFactory::new(spec.clone(), Some(recorder.clone()));
+    let factory = MetisEvmFactory::new(spec.clone(), Some(recorder.clone())).with_proofs(proofs);
     let block = checked.input();
     let mut state = file.pre_state.clone();
     let evm = factory.create_evm(&mut state, spec.evm_env(block.header));

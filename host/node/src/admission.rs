@@ -15,10 +15,14 @@ pub struct Rules {
     pub most_bytes: usize,
 }
 
-impl Default for Rules {
-    fn default() -> Self {
-        // geth's: four times 32 KiB.
-        Self { most_bytes: 1 << 17 }
+impl Rules {
+    /// What is usual on a chain: geth's 128 KiB; and where proofs are verified 512 KiB, since a proof that hides its
+    /// input takes some 150,000 bytes, and the gas of a transaction (EIP-7825) pays for 419,430 that are not zero.
+    pub const fn of(spec: &ChainSpec) -> Self {
+        let proofs = matches!(&spec.inference, Some(inference) if inference.proofs.is_some());
+        Self {
+            most_bytes: if proofs { 1 << 19 } else { 1 << 17 },
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub fn setting(node: &Node, id: BlockId) -> Result<Setting, NodeError> {
             let pending = node.pending()?;
             let header = pending.header.clone();
             let world = pending.state.clone().unwrap_or(world);
-            return Ok(with_header(node, Arc::new(pending), world, header));
+            return Ok(with_header(node, pending, world, header));
         }
         _ => block.header.clone(),
     };

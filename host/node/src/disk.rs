@@ -126,7 +126,7 @@ impl Disk {
                     .map_err(NodeError::fault)?
                     .ok_or(NodeError::NoBlock)?;
                 let first = first_block(header);
-                bodies.append(&first)?;
+                bodies.append([&first])?;
                 blocks.push_back(first);
             } else {
                 return Err(NodeError::Fault(format!(
@@ -153,19 +153,26 @@ impl Disk {
         self.bodies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a block. When this returns, the block is on disk.
+    /// Adds blocks. When this returns, they are on disk; the disk is waited for once.
     ///
     /// # Errors
-    /// If the disk fails; then the block is not there when the node is started again, or is there as a whole.
-    pub fn append(&self, block: &MinedBlock, step: &Step) -> Result<(), NodeError> {
-        self.bodies().append(block)?;
-        let commit = BlockCommit {
-            header: &block.header,
-            receipts: &block.receipts,
-            changes: &step.changes,
-            trie: &step.trie,
-        };
-        self.store.commit(&commit).map_err(NodeError::fault)?;
+    /// If the disk fails; then the blocks are not there when the node is started again, or all are there.
+    pub fn append(&self, blocks: &[(Arc<MinedBlock>, Step)]) -> Result<(), NodeError> {
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        self.bodies()
+            .append(blocks.iter().map(|(block, _)| block.as_ref()))?;
+        let commits: Vec<_> = blocks
+            .iter()
+            .map(|(block, step)| BlockCommit {
+                header: &block.header,
+                receipts: &block.receipts,
+                changes: &step.changes,
+                trie: &step.trie,
+            })
+            .collect();
+        self.store.commit_all(&commits).map_err(NodeError::fault)?;
         Ok(())
     }
 
@@ -216,38 +223,22 @@ impl Bodies {
         NodeError::Fault(format!("{}: {error}", self.path.display()))
     }
 
-    fn append(&mut self, block: &MinedBlock) -> Result<(), NodeError> {
-        let body = Body {
-            hash: block.hash,
-            number: block.number(),
-            senders: block.transactions.iter().map(Recovered::signer).collect(),
-            transactions: block
-                .transactions
-                .iter()
-                .map(|transaction| transaction.inner().encoded_2718().into())
-                .collect(),
-            ommers: block.ommers.clone(),
-            withdrawals: block.withdrawals.iter().cloned().collect(),
-        };
-        let mut record = vec![0; RECORD_HEADER];
-        body.encode(&mut record);
-        let payload = record.len() - RECORD_HEADER;
-        let length = u32::try_from(payload)
-            .ok()
-            .filter(|length| *length <= MOST_BYTES)
-            .ok_or_else(|| NodeError::Fault(format!("block {} is too long to be kept", body.number)))?;
-        let checksum = crc32fast::hash(&record[RECORD_HEADER..]);
-        record[..4].copy_from_slice(&length.to_le_bytes());
-        record[4..RECORD_HEADER].copy_from_slice(&checksum.to_le_bytes());
-        let end = self.end;
+    /// Adds the bodies of blocks, and waits until they are on disk.
+    fn append<'a>(&mut self, blocks: impl IntoIterator<Item = &'a MinedBlock>) -> Result<(), NodeError> {
+        let mut bytes = Vec::new();
+        let mut records = Vec::new();
+        for block in blocks {
+            records.push((block.number(), self.end + bytes.len() as u64));
+            write_record(&mut bytes, block)?;
+        }
         let written = self
             .file
-            .seek(SeekFrom::Start(end))
-            .and_then(|_| self.file.write_all(&record))
+            .seek(SeekFrom::Start(self.end))
+            .and_then(|_| self.file.write_all(&bytes))
             .and_then(|()| self.file.sync_data());
         written.map_err(|error| self.failed(&error))?;
-        self.records.push((body.number, end));
-        self.end += record.len() as u64;
+        self.records.append(&mut records);
+        self.end += bytes.len() as u64;
         Ok(())
     }
 
@@ -256,6 +247,33 @@ impl Bodies {
         let cut = self.file.set_len(self.end).and_then(|()| self.file.sync_data());
         cut.map_err(|error| self.failed(&error))
     }
+}
+
+/// Writes the record of a block behind others.
+fn write_record(bytes: &mut Vec<u8>, block: &MinedBlock) -> Result<(), NodeError> {
+    let body = Body {
+        hash: block.hash,
+        number: block.number(),
+        senders: block.transactions.iter().map(Recovered::signer).collect(),
+        transactions: block
+            .transactions
+            .iter()
+            .map(|transaction| transaction.inner().encoded_2718().into())
+            .collect(),
+        ommers: block.ommers.clone(),
+        withdrawals: block.withdrawals.iter().cloned().collect(),
+    };
+    let start = bytes.len();
+    bytes.resize(start + RECORD_HEADER, 0);
+    body.encode(bytes);
+    let (header, payload) = bytes[start..].split_at_mut(RECORD_HEADER);
+    let length = u32::try_from(payload.len())
+        .ok()
+        .filter(|length| *length <= MOST_BYTES)
+        .ok_or_else(|| NodeError::Fault(format!("block {} is too long to be kept", body.number)))?;
+    header[..4].copy_from_slice(&length.to_le_bytes());
+    header[4..].copy_from_slice(&crc32fast::hash(payload).to_le_bytes());
+    Ok(())
 }
 
 /// The next record and how many bytes it takes; none where the file ends, or goes on with something else.

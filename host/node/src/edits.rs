@@ -78,3 +78,18 @@ pub fn slot(world: &World, address: Address, slot: U256, value: U256) -> Result<
     let account = account(world, address)?;
     Ok(changed(address, account, &[(slot, value)]))
 }
+
+/// Another value of a slot of a contract, which is made with the nonce of a contract (EIP-161) where it is not there.
+///
+/// # Errors
+/// If the state cannot be read.
+pub fn contract_slot(
+    world: &World,
+    address: Address,
+    slot: U256,
+    value: U256,
+) -> Result<StateChanges, NodeError> {
+    let mut account = account(world, address)?;
+    account.nonce = account.nonce.max(1);
+    Ok(changed(address, account, &[(slot, value)]))
+}

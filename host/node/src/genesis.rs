@@ -12,9 +12,9 @@ use alloy_eips::{
 use alloy_hardforks::EthereumHardforks;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use metisvm_state::MemoryState;
-use metisvm_vm::{ChainSpec, registry_slot};
+use metisvm_vm::{ChainSpec, key_slot, registry_slot};
 
-/// The slot of the registry that names its owner (contracts/src/metis/ModelRegistry.sol).
+/// The slot of both registries that names the owner (ModelRegistry.sol and KeyRegistry.sol in contracts/src/metis).
 const OWNER_SLOT: U256 = U256::from_limbs([1, 0, 0, 0]);
 
 /// The code that genesis places where the chain infers.
@@ -22,8 +22,10 @@ const OWNER_SLOT: U256 = U256::from_limbs([1, 0, 0, 0]);
 pub struct InferenceCode {
     /// At the precompile's address: reverts with an explanation, for tools with an EVM of their own.
     pub stub: Bytes,
-    /// At the registry's address.
+    /// At the address of the registry of models.
     pub registry: Bytes,
+    /// At the address of the registry of verifying keys.
+    pub key_registry: Bytes,
 }
 
 /// What a development chain begins with.
@@ -35,6 +37,8 @@ pub struct DevGenesis<'a> {
     pub balance: U256,
     /// The models that are registered.
     pub models: &'a [B256],
+    /// The verifying keys that are registered, each by its model and its digest.
+    pub keys: &'a [(B256, B256)],
     /// The code of the extension.
     pub code: &'a InferenceCode,
     /// The time of the first block.
@@ -44,8 +48,9 @@ pub struct DevGenesis<'a> {
 }
 
 impl DevGenesis<'_> {
-    /// The state: ether, the contracts that the protocol calls, and where the chain infers the precompile's stub and
-    /// the registry with the models in it. The first account owns the registry.
+    /// The state: ether, the contracts that the protocol calls, where the chain infers the precompile's stub and the
+    /// registry with the models in it, and where it verifies proofs the registry with their keys. The first account owns
+    /// both registries.
     pub fn state(&self, spec: &ChainSpec) -> MemoryState {
         let mut state = MemoryState::default();
         for account in self.accounts {
@@ -79,6 +84,14 @@ impl DevGenesis<'_> {
                     .map(|model| (registry_slot(*model), U256::from(1))),
             );
             contract(inference.registry, &self.code.registry, storage);
+            if let Some(proofs) = &inference.proofs {
+                let mut storage = vec![(OWNER_SLOT, owner.into_word().into())];
+                storage.extend(self.keys.iter().map(|(model, digest)| {
+                    let slot = key_slot(*model, proofs.circuit_version);
+                    (slot, (*digest).into())
+                }));
+                contract(proofs.registry, &self.code.key_registry, storage);
+            }
         }
         state
     }

@@ -10,10 +10,12 @@
 
 pub mod accounts;
 pub mod admission;
+pub mod blobs;
 pub mod block;
 pub mod call;
 pub mod chain;
 pub mod clock;
+mod connections;
 pub mod convert;
 pub mod disk;
 pub mod edits;
@@ -26,6 +28,8 @@ pub mod genesis;
 pub mod geth_genesis;
 pub mod guard;
 pub mod import;
+mod intake;
+pub mod keys;
 pub mod logs;
 pub mod miner;
 pub mod models;
@@ -35,6 +39,8 @@ pub mod rpc;
 pub mod server;
 pub mod simulate;
 pub mod trace;
+mod turns;
+pub mod validate;
 pub mod world;
 
 pub use error::NodeError;

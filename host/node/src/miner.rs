@@ -14,7 +14,9 @@ use metisvm_executor::{
     BlockEngine, BlockInput, Error, Executed, Selected, Skipped, finish_header, prepare_header,
     validity::{next_base_fee, next_excess_blob_gas},
 };
+use metisvm_state::StateChanges;
 use metisvm_vm::MetisEvmFactory;
+use std::sync::Arc;
 
 /// What a block is made with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +37,12 @@ pub struct Terms {
 #[derive(Debug)]
 pub struct Made {
     /// The block.
-    pub block: MinedBlock,
+    pub block: Arc<MinedBlock>,
     /// The state after it.
     pub world: World,
-    /// What it changed.
+    /// What it changed by itself,
+    pub changes: StateChanges,
+    /// and with what was set by hand before it.
     pub step: Step,
     /// The transactions that were left out, and why.
     pub skipped: Vec<Skipped>,
@@ -53,6 +57,12 @@ pub fn template(factory: &MetisEvmFactory, parent: &MinedBlock, terms: &Terms) -
     let number = parent.number().checked_add(1).ok_or_else(|| {
         NodeError::Refused("the last block has the greatest number that there is; go back first".to_owned())
     })?;
+    if terms.timestamp <= parent.header.timestamp {
+        return Err(NodeError::Refused(format!(
+            "no block can be later than the last one, whose timestamp is {}; go back first (evm_revert, anvil_rollback)",
+            parent.header.timestamp
+        )));
+    }
     let base_fee = match terms.base_fee {
         _ if !spec.is_london_active_at_block(number) => None,
         Some(base_fee) => Some(base_fee),
@@ -116,7 +126,7 @@ pub fn make(
             keep
         });
     }
-    let step = tip.world.step(changes)?;
+    let step = tip.world.step(changes.clone())?;
     let header = finish_header(spec, header, &transactions, &outcome, step.root);
     let hash = header.hash_slow();
     let world = tip.world.after(step.clone(), Some((header.number, hash)));
@@ -131,7 +141,8 @@ pub fn make(
         state: Some(world.clone()),
     };
     Ok(Made {
-        block,
+        block: Arc::new(block),
+        changes,
         world,
         step,
         skipped,

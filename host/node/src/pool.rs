@@ -5,6 +5,7 @@
 
 use crate::error::NodeError;
 use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
+use alloy_eips::Encodable2718;
 use alloy_primitives::{
     Address, B256,
     map::{AddressMap, B256Map},
@@ -14,6 +15,9 @@ use std::collections::{BTreeMap, BinaryHeap};
 /// The most transactions that wait, and how many of them of one sender.
 const MOST: usize = 50_000;
 const MOST_OF_SENDER: usize = 10_000;
+
+/// The most bytes of all that wait, as they are on the wire.
+const MOST_BYTES: usize = 256 << 20;
 
 /// How much more a replacement pays, in percent; blob transactions are dear to pass on and pay twice (geth's rules).
 const BUMP: u128 = 10;
@@ -34,6 +38,12 @@ pub struct Pool {
     senders: AddressMap<BTreeMap<u64, Waiting>>,
     by_hash: B256Map<(Address, u64)>,
     arrivals: u64,
+    /// Of all of them together.
+    bytes: usize,
+}
+
+fn bytes_of(transaction: &TxEnvelope) -> usize {
+    transaction.encode_2718_len()
 }
 
 /// A transaction at the head of its sender's line, by what it pays.
@@ -58,22 +68,28 @@ impl Pool {
             return Err(NodeError::Refused("already known".to_owned()));
         }
         let line = self.senders.entry(sender).or_default();
-        if let Some(old) = line.get(&nonce) {
-            check_replacement(&old.transaction, &transaction)?;
-            let old = *old.transaction.hash();
-            self.by_hash.remove(&old);
+        let old = line.get(&nonce).map(|waiting| &waiting.transaction);
+        let bytes = self.bytes - old.map_or(0, |old| bytes_of(old)) + bytes_of(&transaction);
+        let full = bytes > MOST_BYTES || old.is_none() && self.by_hash.len() >= MOST;
+        if let Some(old) = old {
+            check_replacement(old, &transaction)?;
         } else if line.len() >= MOST_OF_SENDER {
             return Err(NodeError::Refused(format!(
                 "{sender} has {MOST_OF_SENDER} transactions waiting, which is the most; mine some first"
             )));
-        } else if self.by_hash.len() >= MOST {
+        }
+        if full {
             if line.is_empty() {
                 self.senders.remove(&sender);
             }
             return Err(NodeError::Refused(format!(
-                "{MOST} transactions wait, which is the most; mine some first"
+                "{MOST} transactions or {MOST_BYTES} bytes of them wait, which is the most; mine some first"
             )));
         }
+        if let Some(old) = old {
+            self.by_hash.remove(old.hash());
+        }
+        self.bytes = bytes;
         let arrival = self.arrivals;
         self.arrivals += 1;
         line.insert(nonce, Waiting { transaction, arrival });
@@ -102,6 +118,9 @@ impl Pool {
         let (sender, nonce) = self.by_hash.remove(&hash)?;
         let line = self.senders.get_mut(&sender)?;
         let removed = line.remove(&nonce);
+        if let Some(removed) = &removed {
+            self.bytes -= bytes_of(&removed.transaction);
+        }
         if line.is_empty() {
             self.senders.remove(&sender);
         }
@@ -115,6 +134,7 @@ impl Pool {
         };
         let waiting = line.split_off(&nonce);
         for gone in std::mem::replace(line, waiting).into_values() {
+            self.bytes -= bytes_of(&gone.transaction);
             self.by_hash.remove(gone.transaction.hash());
         }
         if line.is_empty() {
@@ -126,12 +146,17 @@ impl Pool {
     pub fn clear(&mut self) {
         self.senders.clear();
         self.by_hash.clear();
+        self.bytes = 0;
     }
 
     /// Takes out what a sender has waiting.
     pub fn remove_sender(&mut self, sender: Address) -> Vec<B256> {
         let line = self.senders.remove(&sender).unwrap_or_default();
         let hashes: Vec<B256> = line.values().map(|waiting| *waiting.transaction.hash()).collect();
+        self.bytes -= line
+            .values()
+            .map(|waiting| bytes_of(&waiting.transaction))
+            .sum::<usize>();
         for hash in &hashes {
             self.by_hash.remove(hash);
         }

@@ -1,13 +1,19 @@
 //! Serving: one port for HTTP, WebSocket and the figures.
 
 use crate::{
-    figures,
+    connections, figures,
     guard::{Access, GuardLayer},
+    intake::IntakeLayer,
     node::Node,
     rpc::{self, HexIds},
+    turns::TurnsLayer,
 };
-use jsonrpsee::server::{BatchRequestConfig, PingConfig, Server, ServerConfig, ServerHandle};
+use jsonrpsee::server::{
+    BatchRequestConfig, HttpRequest, PingConfig, Server, ServerConfig, ServerHandle,
+    middleware::rpc::RpcServiceBuilder, stop_channel,
+};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// What a client may ask for at once.
@@ -17,6 +23,8 @@ pub struct Limits {
     pub request_bytes: u32,
     /// Bytes of an answer.
     pub response_bytes: u32,
+    /// Bytes of an answer over a WebSocket, where several can be under way.
+    pub socket_response_bytes: u32,
     /// Requests of a batch.
     pub batch: u32,
     /// Connections at a time.
@@ -30,6 +38,7 @@ impl Default for Limits {
         Self {
             request_bytes: 32 << 20,
             response_bytes: 256 << 20,
+            socket_response_bytes: 64 << 20,
             batch: 1000,
             connections: 2000,
             subscriptions: 1000,
@@ -39,8 +48,8 @@ impl Default for Limits {
 
 /// How often what is measured is made small.
 const UPKEEP: Duration = Duration::from_secs(10);
-/// How long a client may take to say what it wants.
-const FIRST_REQUEST: Duration = Duration::from_secs(10);
+/// Answers and news that wait for a WebSocket to take them.
+const WAITING: u32 = 64;
 
 /// A node that serves.
 #[derive(Debug)]
@@ -70,17 +79,13 @@ pub async fn serve(
     limits: Limits,
 ) -> io::Result<Serving> {
     figures::begin();
-    let config = ServerConfig::builder()
-        .max_request_body_size(limits.request_bytes)
-        .max_response_body_size(limits.response_bytes)
-        .max_connections(limits.connections)
-        .max_subscriptions_per_connection(limits.subscriptions)
-        .set_batch_request_config(BatchRequestConfig::Limit(limits.batch))
-        .set_id_provider(HexIds::default())
-        .set_tcp_no_delay(true)
-        .set_first_request_timeout(Some(FIRST_REQUEST))
-        .enable_ws_ping(PingConfig::new())
-        .build();
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let module = rpc::module(node.clone()).map_err(io::Error::other)?;
+    let (stop, handle) = stop_channel();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let turns = TurnsLayer::new(cores, limits.response_bytes);
+    let socket_turns = turns.with_longest_answer(limits.socket_response_bytes);
     let origins = access.clone();
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin, _| {
@@ -90,24 +95,68 @@ pub async fn serve(
         .allow_headers([http::header::CONTENT_TYPE]);
     let middleware = tower::ServiceBuilder::new()
         .layer(GuardLayer::new(access))
-        .layer(cors);
-    let server = Server::builder()
-        .set_config(config)
-        .set_http_middleware(middleware)
-        .build(address)
-        .await?;
-    let address = server.local_addr()?;
-    let module = rpc::module(node.clone()).map_err(io::Error::other)?;
-    let handle = server.start(module);
-    let stopped = handle.clone();
+        .layer(cors)
+        .layer(IntakeLayer::new(limits.request_bytes));
+    let methods = |longest_answer: u32, turns: TurnsLayer| {
+        Server::builder()
+            .set_config(config(&limits, longest_answer))
+            .set_rpc_middleware(RpcServiceBuilder::new().layer(turns))
+            .to_service_builder()
+    };
+    let requests = methods(limits.response_bytes, turns);
+    let sockets = methods(limits.socket_response_bytes, socket_turns);
+    let stopping = stop.clone();
+    let service = move || {
+        let requests = requests.clone().build(module.clone(), stopping.clone());
+        let sockets = sockets.clone().build(module.clone(), stopping.clone());
+        let service = tower::service_fn(move |request: HttpRequest| {
+            let mut service = if is_upgrade(&request) {
+                sockets.clone()
+            } else {
+                requests.clone()
+            };
+            tower::Service::call(&mut service, request)
+        });
+        middleware.clone().service(service)
+    };
+    tokio::spawn(connections::accept(
+        listener,
+        limits.connections,
+        stop.clone(),
+        service,
+    ));
     tokio::spawn(async move {
         tokio::select! {
-            () = stopped.stopped() => {}
+            () = stop.shutdown() => {}
             () = mine_by_time(node) => {}
             () = upkeep() => {}
         }
     });
     Ok(Serving { address, handle })
+}
+
+fn config(limits: &Limits, longest_answer: u32) -> ServerConfig {
+    ServerConfig::builder()
+        .max_request_body_size(limits.request_bytes)
+        .max_response_body_size(longest_answer)
+        .max_connections(limits.connections)
+        .max_subscriptions_per_connection(limits.subscriptions)
+        .set_batch_request_config(BatchRequestConfig::Limit(limits.batch))
+        .set_message_buffer_capacity(WAITING)
+        .set_id_provider(HexIds::default())
+        .enable_ws_ping(PingConfig::new())
+        .build()
+}
+
+/// Whether a request asks for a WebSocket.
+fn is_upgrade<B>(request: &HttpRequest<B>) -> bool {
+    let names = |header, name: &str| {
+        let value = request.headers().get(header);
+        value
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.to_ascii_lowercase().contains(name))
+    };
+    names(http::header::CONNECTION, "upgrade") && names(http::header::UPGRADE, "websocket")
 }
 
 /// Mines a block whenever the interval has passed.

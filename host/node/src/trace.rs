@@ -26,7 +26,10 @@ const MOST_BYTES: usize = 256 << 20;
 const MOST_STEPS: u64 = 500_000;
 
 /// Who looks on.
-fn inspector(options: GethDebugTracingOptions) -> Result<DebugInspector, NodeError> {
+fn inspector(mut options: GethDebugTracingOptions) -> Result<DebugInspector, NodeError> {
+    // Before there is a recorder, so that it records no more than is shown.
+    let limit = options.config.limit.filter(|limit| *limit > 0);
+    options.config.limit = Some(limit.unwrap_or(MOST_STEPS).min(MOST_STEPS));
     let limits = TraceLimits::default()
         .set_max_recorded_bytes(Some(MOST_BYTES))
         .set_behavior(TraceLimitBehavior::Halt);
@@ -44,16 +47,7 @@ fn inspector(options: GethDebugTracingOptions) -> Result<DebugInspector, NodeErr
         DebugInspector::Erc7562Tracer(inspector, config) => {
             DebugInspector::Erc7562Tracer(bounded(inspector), config)
         }
-        DebugInspector::Default(inspector, mut config) => {
-            config.limit = Some(
-                config
-                    .limit
-                    .filter(|limit| *limit > 0)
-                    .unwrap_or(MOST_STEPS)
-                    .min(MOST_STEPS),
-            );
-            DebugInspector::Default(bounded(inspector), config)
-        }
+        DebugInspector::Default(inspector, config) => DebugInspector::Default(bounded(inspector), config),
         other => other,
     })
 }

@@ -4,6 +4,7 @@ use crate::at_once::at_once;
 use crate::circuit::{Built, outputs};
 use crate::description::Description;
 use crate::error::{CompileError, ProveError, failed};
+use crate::held::{PROCESS_BYTES, held_bytes};
 use crate::inference::Inference;
 use crate::lane::Lane;
 use crate::parameters::Parameters;
@@ -18,6 +19,7 @@ use plonky2::field::types::Field;
 use plonky2::iop::target::Target;
 use plonky2::iop::witness::PartialWitness;
 use plonky2::plonk::circuit_builder::CircuitBuilder;
+use plonky2::plonk::circuit_data::CommonCircuitData;
 use std::sync::Arc;
 
 /// A proof of several statements.
@@ -116,7 +118,8 @@ pub struct Batch {
     levels: Vec<Recursive>,
     arities: Vec<usize>,
     verifier: BatchVerifier,
-    memory_limit: u64,
+    /// What may be taken by proofs that are made at once, beside what is held.
+    memory_left: u64,
 }
 
 impl Batch {
@@ -133,12 +136,13 @@ impl Batch {
     ) -> Result<Self, CompileError> {
         capacity(arities).ok_or(CompileError::Batch)?;
         let levels = levels(inner.key(), true, arities, parameters, memory_limit)?;
+        let memory_left = memory_left(&levels, memory_limit)?;
         let top = levels.last().ok_or(CompileError::Batch)?.key();
         Ok(Self {
             verifier: BatchVerifier::new(inner.with_key(top.clone()), arities.to_vec(), top),
             levels,
             arities: arities.to_vec(),
-            memory_limit,
+            memory_left,
         })
     }
 
@@ -155,18 +159,26 @@ impl Batch {
         let all = [inner.arities(), arities].concat();
         capacity(&all).ok_or(CompileError::Batch)?;
         let levels = levels(inner.key(), false, arities, parameters, memory_limit)?;
+        let memory_left = memory_left(&levels, memory_limit)?;
         let top = levels.last().ok_or(CompileError::Batch)?.key();
         Ok(Self {
             verifier: inner.with_key(all, top),
             levels,
             arities: arities.to_vec(),
-            memory_limit,
+            memory_left,
         })
     }
 
     /// What each level takes, that over the proofs first.
     pub fn descriptions(&self) -> impl Iterator<Item = &Description> {
         self.levels.iter().map(Recursive::description)
+    }
+
+    /// The levels likewise, with their shapes.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = (&Description, &CommonCircuitData<F, D>)> {
+        self.levels
+            .iter()
+            .map(|level| (level.description(), &level.data.common))
     }
 
     /// What checks its proofs.
@@ -228,10 +240,25 @@ impl Batch {
             let filled = filled(&layer, nodes * arity)?;
             let groups: Vec<&[RawProof]> = filled.chunks(arity).collect();
             let bytes = level.description().memory_bytes;
-            layer = at_once(bytes, self.memory_limit, &groups, |group| level.prove(group))?;
+            layer = at_once(bytes, self.memory_left, &groups, |group| level.prove(group))?;
         }
         Ok(encode(&filled(&layer, 1)?[0]))
     }
+}
+
+/// What is left for proofs while the circuits of all levels are held. Fails if the largest does not fit.
+fn memory_left(levels: &[Recursive], memory_limit: u64) -> Result<u64, CompileError> {
+    let held = levels.iter().map(|level| held_bytes(&level.data.common));
+    let held = held.fold(PROCESS_BYTES, u64::saturating_add);
+    let descriptions = levels.iter().map(Recursive::description);
+    if let Some(largest) = descriptions.max_by_key(|level| level.memory_bytes) {
+        let bytes = held.saturating_add(largest.memory_bytes);
+        if bytes > memory_limit {
+            let (rows, limit) = (largest.rows, memory_limit);
+            return Err(CompileError::TooLarge { rows, bytes, limit });
+        }
+    }
+    Ok(memory_limit.saturating_sub(held))
 }
 
 /// The circuit of each level, over proofs of one key: of inferences, or of digests.

@@ -2,6 +2,7 @@
 
 use crate::description::{self, Description};
 use crate::error::{CompileError, ProveError, failed};
+use crate::gates::MatVec;
 use crate::lane::Lane;
 use crate::parameters::Parameters;
 use crate::rows::{Rows, TooManyRows};
@@ -50,8 +51,7 @@ impl Circuit {
         memory_limit: u64,
     ) -> Result<Self, CompileError> {
         let graph = Arc::new(bundle.graph.clone());
-        let mut rows = Rows::new(parameters, memory_limit);
-        let lane = Lane::new(&mut rows, &graph, bundle.id, 0..graph.nodes().len())?;
+        let (rows, lane) = laid_out(bundle, parameters, memory_limit)?;
         let rows = Built::new(rows, &lane.public)?;
         Ok(Self {
             verifier: Verifier::new(bundle.id, outputs(&graph), rows.data.verifier_data()),
@@ -94,6 +94,36 @@ impl Circuit {
     /// What checks the proofs of this circuit.
     pub const fn verifier(&self) -> &Verifier {
         &self.verifier
+    }
+}
+
+/// The rows of a model, with the gate for products that they take the least memory with.
+fn laid_out(
+    bundle: &Bundle,
+    parameters: Parameters,
+    memory_limit: u64,
+) -> Result<(Rows, Lane), CompileError> {
+    let with = |gate: MatVec| {
+        let mut rows = Rows::with_mat_vec(gate, parameters, memory_limit);
+        let nodes = 0..bundle.graph.nodes().len();
+        let lane = Lane::new(&mut rows, &bundle.graph, bundle.id, nodes)?;
+        rows.closing(lane.public.len())?;
+        Ok((rows, lane))
+    };
+    match with(MatVec::STANDARD) {
+        Ok((rows, lane)) => {
+            let stated = lane.public.len();
+            match rows.wider(stated).map(with) {
+                Some(Ok(wider)) if wider.0.bytes(stated) < rows.bytes(stated) => Ok(wider),
+                _ => Ok((rows, lane)),
+            }
+        }
+        // How many rows there are in all is not known then.
+        Err(error @ CompileError::TooLarge { .. }) => {
+            let mut wider = MatVec::WIDER.into_iter().map(with);
+            wider.find_map(Result::ok).ok_or(error)
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -1,13 +1,20 @@
 //! From a graph to rows: each file below has a kind of operator.
 
+mod computed_scale;
 mod extreme;
+mod freivalds;
 mod interpolate;
+mod inv_norm;
 mod moves;
 mod node;
+mod operands;
 mod pointwise;
 mod product;
+mod quotient;
 mod reciprocal;
 mod scale;
+mod select;
+mod sums;
 mod table;
 
 use crate::error::CompileError;
@@ -51,10 +58,11 @@ fn node_result(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refu
     match node.op() {
         Op::MatMul | Op::WideMatMul => product::mat_mul(rows, node),
         Op::Conv2d { window, groups } => product::conv2d(rows, node, window, *groups as usize),
-        Op::Requantise { to, axis } => scale::requantise(rows, node, *to, usize::from(*axis)),
-        Op::Clamp => scale::clamp(rows, node),
+        Op::Requantise { to, axis } => computed_scale::requantise(rows, node, *to, usize::from(*axis)),
+        Op::Clamp => computed_scale::clamp(rows, node),
         Op::Mul { shift, .. } => scale::mul(rows, node, u32::from(*shift)),
         Op::Table => table::table(rows, node),
+        Op::InvNorm { shift, epsilon } => inv_norm::inv_norm(rows, node, (*shift).into(), *epsilon),
         Op::Reciprocal { numerator } => reciprocal::reciprocal(rows, node, *numerator),
         Op::Interpolate => interpolate::interpolate(rows, node),
         Op::Add => pointwise::add(rows, node, 1),
@@ -64,7 +72,7 @@ fn node_result(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refu
         Op::ReduceMax { axis } => extreme::reduce_max(rows, node, usize::from(*axis)),
         Op::ArgMax { axis } => extreme::arg_max(rows, node, usize::from(*axis)),
         Op::Reshape { .. } | Op::Transpose { .. } | Op::Concat { .. } => moves::moved(rows, node),
-        Op::Gather { .. } => moves::gather(rows, node),
+        Op::Gather { axis } => moves::gather(rows, node, usize::from(*axis)),
         _ => Err(Refusal::Unsupported(
             "circuits do not have this operator".to_string(),
         )),

@@ -7,7 +7,7 @@ use metisvm_verifier::VerifyError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompileError {
-    /// An operator, or a form of it, that circuits lack. docs/proofs.md lists them.
+    /// An operator that circuits lack, as they may those of a newer bundle. docs/proofs.md lists what they have.
     #[error("node {node}, {operator}, cannot be proven: {why}")]
     Unsupported {
         /// Its position in the graph.
@@ -44,6 +44,20 @@ pub enum CompileError {
         /// The limit.
         limit: u64,
     },
+}
+
+impl CompileError {
+    /// The same where so many bytes are taken besides, with the limit of both.
+    pub(crate) fn with_beside(self, beside: u64, limit: u64) -> Self {
+        match self {
+            Self::TooLarge { rows, bytes, .. } => Self::TooLarge {
+                rows,
+                bytes: bytes.saturating_add(beside),
+                limit,
+            },
+            other => other,
+        }
+    }
 }
 
 /// Why an inference was not proven.

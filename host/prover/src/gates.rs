@@ -6,21 +6,31 @@
 mod bytes;
 mod constants;
 mod custom;
+mod division;
 mod greatest;
+mod indicators;
+mod magnitude;
 mod mat_vec;
 mod reciprocal;
 mod requantise;
+mod root;
 mod rules;
 mod table;
+mod tile;
 
 pub use bytes::Bytes;
 pub use constants::Constants;
 pub use custom::Custom;
+pub use division::Division;
 pub use greatest::Greatest;
+pub use indicators::Indicators;
+pub use magnitude::Magnitude;
 pub use mat_vec::MatVec;
 pub use reciprocal::Reciprocal;
 pub use requantise::{Requantise, RequantiseConstants};
+pub use root::Root;
 pub use rules::{Row, Rules};
 pub use table::Table;
+pub use tile::Tile;
 
 pub(crate) use rules::{ROUTED_WIRES, WIRES};

@@ -4,12 +4,14 @@
 //! of a key and nothing else; its name says of what the key is and which digest the bytes have. They are hashed before
 //! they are read.
 
-use crate::prover::Form;
+use crate::form::Form;
 use metisvm_model::ModelId;
+use metisvm_verifier::field::{D, F, ProofConfig};
 use metisvm_verifier::key_bytes::{self, KeyDigest, limits::MAX_KEY_BYTES};
 use metisvm_verifier::statement::VERSION;
 use metisvm_verifier::{KeyError, Verifier};
 use plonky2::field::types::PrimeField64;
+use plonky2::plonk::circuit_data::VerifierCircuitData;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -30,12 +32,17 @@ pub fn key_digest(form: Form, key: &Verifier) -> Result<KeyDigest, KeyError> {
     if form.has_key_bytes() {
         return key_bytes::to_bytes(key).map(|bytes| KeyDigest::of(&bytes));
     }
+    Ok(circuit_digest(key.key()))
+}
+
+/// The digest that the proofs of a circuit are bound to, as 4 numbers of 8 bytes.
+pub fn circuit_digest(key: &VerifierCircuitData<F, ProofConfig, D>) -> KeyDigest {
     let mut digest = [0; 32];
-    let elements = key.key().verifier_only.circuit_digest.elements;
+    let elements = key.verifier_only.circuit_digest.elements;
     for (bytes, element) in digest.chunks_exact_mut(8).zip(elements) {
         bytes.copy_from_slice(&element.to_canonical_u64().to_le_bytes());
     }
-    Ok(KeyDigest(digest))
+    KeyDigest(digest)
 }
 
 /// What a folder has of a key.

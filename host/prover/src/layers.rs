@@ -9,17 +9,20 @@ use crate::boundary::crossing;
 use crate::circuit::{Built, outputs};
 use crate::description::Description;
 use crate::error::{CompileError, ProveError, failed};
+use crate::held::{PROCESS_BYTES, held_bytes, held_bytes_of, result_bytes};
 use crate::inference::Inference;
 use crate::lane::{Lane, results};
 use crate::parameters::Parameters;
-use crate::recursion::{RawKey, RawProof, Recursion, Recursive};
+use crate::recursion::{PREPROCESSED, RawKey, RawProof, Recursion, Recursive};
 use crate::rows::Rows;
 use metisvm_model::{Bundle, Graph, ModelId, Reference};
 use metisvm_verifier::encoding::encode;
+use metisvm_verifier::field::{D, F};
 use metisvm_verifier::statement::FIXED_INPUTS;
 use metisvm_verifier::{Proof, Verifier};
 use plonky2::iop::target::Target;
 use plonky2::iop::witness::PartialWitness;
+use plonky2::plonk::circuit_data::CommonCircuitData;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -36,6 +39,8 @@ pub struct Layers {
     verifier: Verifier,
     inner: Parameters,
     memory_limit: u64,
+    /// What is held while any of the proofs is made.
+    held: u64,
 }
 
 /// A span with what it takes; its circuit is made again for each proof, as all of them together would take the memory
@@ -54,14 +59,53 @@ enum Step {
 }
 
 impl Layers {
-    /// Splits a model such that proving each span, and each join, takes no more than `memory_limit` bytes, about.
+    /// Splits a model such that proving it takes no more than `memory_limit` bytes: each span and each join, with the
+    /// joins' circuits, which are held meanwhile.
     ///
     /// # Errors
     /// If the model has an operator that circuits lack, or a single node or a join would take more memory.
     pub fn compile(bundle: &Bundle, memory_limit: u64) -> Result<Self, CompileError> {
-        let (inner, outer) = (Parameters::INNER, Parameters::STANDARD);
-        let cuts = cuts(bundle, inner, memory_limit)?;
-        Self::at(bundle, &cuts, inner, outer, memory_limit)
+        Self::with_parameters(bundle, Parameters::INNER, Parameters::STANDARD, memory_limit)
+    }
+
+    /// Splits a model likewise, with these parameters for spans and for joins.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn with_parameters(
+        bundle: &Bundle,
+        inner: Parameters,
+        outer: Parameters,
+        memory_limit: u64,
+    ) -> Result<Self, CompileError> {
+        let cuts = Self::cuts_within(bundle, inner, outer, memory_limit)?;
+        Self::at(bundle, &cuts.unwrap_or_default(), inner, outer, memory_limit)
+    }
+
+    /// Where to cut a model such that no step should take more than the limit; no circuit is made for that. `None` if
+    /// nothing is to be cut, or nothing is left for the spans.
+    pub(crate) fn cuts_within(
+        bundle: &Bundle,
+        inner: Parameters,
+        outer: Parameters,
+        memory_limit: u64,
+    ) -> Result<Option<Vec<usize>>, CompileError> {
+        let beside = beside(&bundle.graph);
+        let join = expected_join_bytes(inner, outer);
+        let mut held = 0;
+        loop {
+            // The more spans there are, the more joins, and the less is left for each span.
+            let left = memory_limit.saturating_sub(beside).saturating_sub(held);
+            if left == 0 {
+                return Ok(None);
+            }
+            let cuts = cuts(bundle, inner, left)?;
+            let needed = join.saturating_mul(cuts.len() as u64);
+            if needed <= held {
+                return Ok((!cuts.is_empty()).then_some(cuts));
+            }
+            held = needed;
+        }
     }
 
     /// Splits a model before these nodes, which must be in order, with these parameters for spans and for joins.
@@ -91,6 +135,23 @@ impl Layers {
             keys.push(circuit.rows.data.verifier_data());
         }
         let (rounds, key) = rounds(keys, outer, memory_limit)?;
+        let joins = rounds.iter().flatten().filter_map(|step| match step {
+            Step::Join(join) => Some(&**join),
+            Step::Pass => None,
+        });
+        let held = joins.clone().map(|join| held_bytes(&join.data.common));
+        let held = held.fold(beside(&graph), u64::saturating_add);
+        let of_spans = spans.iter().map(|span| &span.description);
+        let largest = of_spans
+            .chain(joins.map(Recursive::description))
+            .max_by_key(|description| description.memory_bytes);
+        if let Some(largest) = largest {
+            let bytes = held.saturating_add(largest.memory_bytes);
+            if bytes > memory_limit {
+                let (rows, limit) = (largest.rows, memory_limit);
+                return Err(CompileError::TooLarge { rows, bytes, limit });
+            }
+        }
         Ok(Self {
             model: bundle.id,
             verifier: Verifier::new(bundle.id, outputs(&graph), key),
@@ -99,7 +160,20 @@ impl Layers {
             rounds,
             inner,
             memory_limit,
+            held,
         })
+    }
+
+    /// The memory that a proof takes at most: the largest of its steps, with what is held meanwhile.
+    pub fn memory_bytes(&self) -> u64 {
+        let spans = self.spans.iter().map(|span| span.description.memory_bytes);
+        let steps = spans.chain(self.joins().map(|join| join.memory_bytes));
+        self.held.saturating_add(steps.max().unwrap_or(0))
+    }
+
+    /// What is held while any step proves: the joins' circuits, the values of all nodes, the process.
+    pub(crate) const fn held(&self) -> u64 {
+        self.held
     }
 
     /// The nodes of each span with what proving it takes.
@@ -113,6 +187,14 @@ impl Layers {
     pub fn joins(&self) -> impl Iterator<Item = &Description> {
         self.rounds.iter().flatten().filter_map(|step| match step {
             Step::Join(join) => Some(join.description()),
+            Step::Pass => None,
+        })
+    }
+
+    /// The joins likewise, with their shapes.
+    pub(crate) fn join_keys(&self) -> impl Iterator<Item = (&Description, &CommonCircuitData<F, D>)> {
+        self.rounds.iter().flatten().filter_map(|step| match step {
+            Step::Join(join) => Some((join.description(), &join.data.common)),
             Step::Pass => None,
         })
     }
@@ -131,25 +213,20 @@ impl Layers {
         inference.check_length(graph)?;
         let (results, output) = results(&self.reference, inference.input)?;
         let largest = self.spans.iter().map(|span| span.description.memory_bytes).max();
-        let mut proofs: Vec<RawProof> =
-            at_once(largest.unwrap_or(0), self.memory_limit, &self.spans, |span| {
-                let nodes = span.nodes.clone();
-                let circuit = SpanCircuit::new(graph, self.model, nodes, self.inner, self.memory_limit)
-                    .map_err(|e| ProveError::Backend(e.to_string()))?;
-                circuit.prove(&self.reference, inference, &results)
-            })?;
+        let left = self.memory_limit.saturating_sub(self.held);
+        let mut proofs: Vec<RawProof> = at_once(largest.unwrap_or(0), left, &self.spans, |span| {
+            let nodes = span.nodes.clone();
+            let circuit = SpanCircuit::new(graph, self.model, nodes, self.inner, self.memory_limit)
+                .map_err(|e| ProveError::Backend(e.to_string()))?;
+            circuit.prove(&self.reference, inference, &results)
+        })?;
         for round in &self.rounds {
             let pairs: Vec<(&Step, &[RawProof])> = round.iter().zip(proofs.chunks(2)).collect();
             let largest = self.joins().map(|join| join.memory_bytes).max();
-            proofs = at_once(
-                largest.unwrap_or(0),
-                self.memory_limit,
-                &pairs,
-                |(step, proofs)| match step {
-                    Step::Join(join) => join.prove(proofs),
-                    Step::Pass => Ok(proofs[0].clone()),
-                },
-            )?;
+            proofs = at_once(largest.unwrap_or(0), left, &pairs, |(step, proofs)| match step {
+                Step::Join(join) => join.prove(proofs),
+                Step::Pass => Ok(proofs[0].clone()),
+            })?;
         }
         Ok(Proof {
             statement: metisvm_verifier::Statement {
@@ -162,6 +239,29 @@ impl Layers {
             bytes: encode(&proofs[0]),
         })
     }
+}
+
+/// What is there whichever proof is made: the process, and what the reference computed.
+fn beside(graph: &Graph) -> u64 {
+    PROCESS_BYTES.saturating_add(result_bytes(graph))
+}
+
+/// What the circuit of a join is expected to take while it is held, before there is one. A verifier has about so many
+/// rows for each query and beside; docs/proofs.md has counted ones, which are fewer.
+fn expected_join_bytes(inner: Parameters, outer: Parameters) -> u64 {
+    const OF_A_QUERY: usize = 220;
+    const BESIDE: usize = 600;
+    let queries = inner.queries().max(outer.queries());
+    let rows = 2 * (queries * OF_A_QUERY + BESIDE);
+    let degree_bits = rows.next_power_of_two().trailing_zeros() as usize;
+    let config = outer.config(0);
+    held_bytes_of(
+        PREPROCESSED,
+        config.num_routed_wires,
+        config.num_wires,
+        degree_bits,
+        outer.rate_bits(),
+    )
 }
 
 /// The circuit of a span.

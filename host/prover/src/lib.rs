@@ -10,13 +10,18 @@ mod arithmetic;
 mod at_once;
 #[cfg(test)]
 mod attacks;
+mod base;
 mod batch;
+mod batches;
 mod boundary;
 mod circuit;
+mod claim;
 mod compile;
 mod description;
 mod error;
+mod form;
 pub mod gates;
+mod held;
 mod inference;
 mod input;
 mod keys;
@@ -32,15 +37,17 @@ mod wrap;
 
 pub use arithmetic::Arithmetic;
 pub use batch::{Batch, BatchCircuit, BatchProof};
+pub use batches::{BatchProver, BatchShape};
 pub use circuit::{Circuit, Inference};
 pub use description::Description;
 pub use error::{CompileError, ProveError};
-pub use keys::{Kept, KeyFolder, key_digest};
+pub use form::Form;
+pub use keys::{Kept, KeyFolder, circuit_digest, key_digest};
 pub use layers::Layers;
 pub use metisvm_verifier::field::{D, F, Hasher, ProofConfig};
 pub use metisvm_verifier::{
     BatchVerifier, Commitment, Proof, Salt, Statement, Strength, Verifier, VerifyError, commit,
 };
 pub use parameters::Parameters;
-pub use prover::{Form, PrepareError, Prover, Size, Stage};
+pub use prover::{PrepareError, Prover, Size, Stage};
 pub use wrap::Wrap;

@@ -27,6 +27,8 @@ pub(crate) struct Links {
     pub(crate) left_out: Option<usize>,
     /// The wire that is free in its place.
     pub(crate) free: Option<Target>,
+    /// A claimed wire is free, so that the check of what is claimed is left out.
+    pub(crate) unchecked: bool,
 }
 
 #[cfg(test)]

@@ -140,6 +140,11 @@ impl Parameters {
         self.rate_bits
     }
 
+    /// How many points of the code are looked at.
+    pub const fn queries(&self) -> usize {
+        self.queries
+    }
+
     /// How often each argument over the base field is repeated.
     pub const fn challenges(&self) -> usize {
         self.challenges

@@ -1,115 +1,16 @@
 //! From a model to proofs: a circuit and, where the proof is to be small or to hide its input, the wrap around it.
 
+use crate::base::Base;
 use crate::circuit::{Circuit, Inference};
-use crate::description::{self, Description};
+use crate::description::Description;
 use crate::error::{CompileError, ProveError};
+use crate::form::Form;
+use crate::held::{PROCESS_BYTES, held_bytes, least_bytes};
+use crate::layers::Layers;
 use crate::parameters::Parameters;
 use crate::wrap::Wrap;
 use metisvm_model::{Bundle, ModelId};
 use metisvm_verifier::{Proof, Verifier};
-use std::fmt;
-use std::str::FromStr;
-
-/// How a proof is finished. Each form of a model has a key of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Form {
-    /// The proof of the model's own circuit: quickest to make, largest, and it hides nothing.
-    Raw,
-    /// A proof that one was verified.
-    Wrapped,
-    /// The same, blinded: for an input that is to stay private. docs/proofs.md says what that hides.
-    Blinded,
-    /// Wrapped until it is as small as it gets.
-    Small,
-    /// Blinded, then wrapped until it is as small as it gets.
-    SmallBlinded,
-    /// Wrapped, with at least 100 bits that rest on no conjecture about codes.
-    Proven,
-    /// The same, blinded.
-    ProvenBlinded,
-}
-
-impl Form {
-    /// All forms.
-    pub const ALL: [Self; 7] = [
-        Self::Raw,
-        Self::Wrapped,
-        Self::Blinded,
-        Self::Small,
-        Self::SmallBlinded,
-        Self::Proven,
-        Self::ProvenBlinded,
-    ];
-
-    /// Its name in files and messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Raw => "raw",
-            Self::Wrapped => "wrapped",
-            Self::Blinded => "blinded",
-            Self::Small => "small",
-            Self::SmallBlinded => "small-blinded",
-            Self::Proven => "proven",
-            Self::ProvenBlinded => "proven-blinded",
-        }
-    }
-
-    /// Whether a proof in this form may be shown where its input may not.
-    pub fn blinds(self) -> bool {
-        self.wraps().iter().any(Parameters::blinds)
-    }
-
-    /// Whether its key has a form as bytes: that of a model's own circuit has none.
-    pub const fn has_key_bytes(self) -> bool {
-        !self.wraps().is_empty()
-    }
-
-    /// The parameter sets of its wraps, from the inside out.
-    pub const fn wraps(self) -> &'static [Parameters] {
-        match self {
-            Self::Raw => &[],
-            Self::Wrapped => &[Parameters::STANDARD],
-            Self::Blinded => &[Parameters::BLINDED],
-            Self::Small => &[Parameters::STANDARD, Parameters::MIDDLE, Parameters::SMALL],
-            Self::SmallBlinded => &[
-                Parameters::BLINDED,
-                Parameters::STANDARD,
-                Parameters::MIDDLE,
-                Parameters::SMALL,
-            ],
-            Self::Proven => &[Parameters::PROVEN],
-            Self::ProvenBlinded => &[Parameters::PROVEN_BLINDED],
-        }
-    }
-
-    /// The parameter set of the model's own circuit.
-    const fn innermost(self) -> Parameters {
-        match self {
-            Self::Raw => Parameters::STANDARD,
-            Self::Proven | Self::ProvenBlinded => Parameters::PROVEN,
-            _ => Parameters::INNER,
-        }
-    }
-}
-
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Form {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|form| form.name() == text);
-        found.ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            format!("{text:?} is no form of a proof; there are {names}")
-        })
-    }
-}
 
 /// Why there is nothing to prove a model with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -133,13 +34,39 @@ pub enum PrepareError {
         /// The limit.
         limit: u64,
     },
+    /// A form that a proof which joins several cannot have.
+    #[error(
+        "a {form} proof is of one circuit, and cannot join those of layers or of several circuits; choose another form"
+    )]
+    Joined {
+        /// The form that was asked for.
+        form: Form,
+    },
+    /// Cuts that are not in order within the model.
+    #[error("the cuts are not nodes of the model in ascending order, from 1 to {last}")]
+    Cuts {
+        /// The last node before which it can be cut.
+        last: usize,
+    },
+}
+
+impl PrepareError {
+    /// Whether it is for want of memory alone.
+    pub(crate) const fn is_memory(&self) -> bool {
+        matches!(
+            self,
+            Self::Memory { .. } | Self::Circuit(CompileError::TooLarge { .. })
+        )
+    }
 }
 
 /// What a proof takes, known before it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// The model's circuit.
-    pub circuit: Description,
+    /// The circuits of the model's nodes, in order: one, but in layers.
+    pub circuits: Vec<Description>,
+    /// The circuits that join the proofs of layers.
+    pub joins: Vec<Description>,
     /// The circuits that wrap its proofs, from the inside out.
     pub wraps: Vec<Description>,
     /// The memory that making a proof takes at most, about, with everything that is held meanwhile.
@@ -149,7 +76,17 @@ pub struct Size {
 impl Size {
     /// The circuit whose proof is shown.
     pub fn outermost(&self) -> &Description {
-        self.wraps.last().unwrap_or(&self.circuit)
+        let outer = self.wraps.last().or(self.joins.last());
+        outer.unwrap_or_else(|| self.circuit())
+    }
+
+    /// The model's circuit; in layers the largest of them.
+    ///
+    /// # Panics
+    /// Never: a prover has a circuit.
+    pub fn circuit(&self) -> &Description {
+        let largest = self.circuits.iter().max_by_key(|circuit| circuit.rows);
+        largest.expect("a prover has a circuit")
     }
 }
 
@@ -182,14 +119,15 @@ impl Stage {
 /// Proves inferences of a model in one form.
 pub struct Prover {
     form: Form,
-    circuit: Circuit,
+    base: Base,
     /// From the inside out.
     wraps: Vec<Wrap>,
     size: Size,
 }
 
 impl Prover {
-    /// Makes the circuits. Proving may take `memory_limit` bytes, about. `stage` is told what begins.
+    /// Makes the circuits. Proving may take `memory_limit` bytes, about. Where one circuit of the model would take more,
+    /// it is cut into layers that do not, if the form can join them. `stage` is told what begins.
     ///
     /// # Errors
     /// If the model has an operator that circuits lack, or proving it would take more memory. The least that a wrap
@@ -200,73 +138,103 @@ impl Prover {
         memory_limit: u64,
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Self, PrepareError> {
+        let whole = Self::cut(bundle, form, &[], memory_limit, stage);
+        let too_large = match whole {
+            Err(error) if error.is_memory() && form.wraps_of_joined().is_some() => error,
+            decided => return decided,
+        };
+        let Some(cuts) = Layers::cuts_within(bundle, Parameters::INNER, Parameters::STANDARD, memory_limit)?
+        else {
+            return Err(too_large);
+        };
+        match Self::cut(bundle, form, &cuts, memory_limit, stage) {
+            // What one circuit would take says more than what a part of it would.
+            Err(error) if error.is_memory() => Err(too_large),
+            decided => decided,
+        }
+    }
+
+    /// The same of a model that is cut into layers before these nodes, whatever the memory limit would demand; into none
+    /// if there are none. Form and cuts decide which key the proofs have.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and if it cannot be cut there or the form cannot join proofs.
+    pub fn cut(
+        bundle: &Bundle,
+        form: Form,
+        cuts: &[usize],
+        memory_limit: u64,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Self, PrepareError> {
         let too_large = |bytes, wrap| PrepareError::Memory {
             form,
             bytes,
             wrap,
             limit: memory_limit,
         };
-        let least = form.wraps().first().map_or(0, least_bytes);
+        let wrapped_by = if cuts.is_empty() {
+            form.wraps()
+        } else {
+            check_cuts(bundle, cuts)?;
+            form.wraps_of_joined().ok_or(PrepareError::Joined { form })?
+        };
+        let least = wrapped_by.first().map_or(0, least_bytes);
         if least > memory_limit {
             return Err(too_large(least, least));
         }
         stage(Stage::Circuit);
-        let left = memory_limit.saturating_sub(PROCESS_BYTES);
-        let circuit =
-            Circuit::with_parameters(bundle, form.innermost(), left).map_err(|error| match error {
-                CompileError::TooLarge { rows, bytes, .. } => CompileError::TooLarge {
-                    rows,
-                    bytes: bytes.saturating_add(PROCESS_BYTES),
-                    limit: memory_limit,
-                },
-                error => error,
-            })?;
-        let mut held = PROCESS_BYTES.saturating_add(held_bytes(circuit.verifier()));
+        let base = base(bundle, form, cuts, memory_limit)?;
+        let mut held = base.held();
         if held.saturating_add(least) > memory_limit {
             return Err(too_large(held.saturating_add(least), least));
         }
-        let mut wraps: Vec<Wrap> = Vec::with_capacity(form.wraps().len());
-        for &parameters in form.wraps() {
+        let mut wraps: Vec<Wrap> = Vec::with_capacity(wrapped_by.len());
+        for &parameters in wrapped_by {
             stage(Stage::WrapCircuit);
-            let inner = wraps.last().map_or(circuit.verifier(), Wrap::verifier);
+            let inner = wraps.last().map_or(base.verifier(), Wrap::verifier);
             let left = memory_limit.saturating_sub(held);
             let wrap = Wrap::with_parameters(inner, parameters, left).map_err(|error| match error {
                 CompileError::TooLarge { bytes, .. } => too_large(held.saturating_add(bytes), bytes),
                 error => error.into(),
             })?;
-            held = held.saturating_add(held_bytes(wrap.verifier()));
+            held = held.saturating_add(held_bytes(&wrap.verifier().key().common));
             wraps.push(wrap);
         }
         // One of them proves at a time, while all are held.
-        let beside = |description: &Description, verifier: &Verifier| {
-            let own = held_bytes(verifier);
-            held.saturating_sub(own).saturating_add(description.memory_bytes)
-        };
-        let wrapping = wraps
-            .iter()
-            .map(|wrap| beside(wrap.description(), wrap.verifier()));
-        let description = circuit.description();
-        let memory_bytes = wrapping.fold(beside(&description, circuit.verifier()), u64::max);
+        let of_wraps = wraps.iter().map(|wrap| {
+            let own = held_bytes(&wrap.verifier().key().common);
+            (wrap.description().memory_bytes, own)
+        });
+        let steps = base.steps().into_iter().chain(of_wraps);
+        let memory_bytes = steps
+            .map(|(bytes, own)| held.saturating_sub(own).saturating_add(bytes))
+            .fold(0, u64::max);
         if memory_bytes > memory_limit {
             let greatest = wraps.iter().map(|wrap| wrap.description().memory_bytes).max();
             return Err(too_large(memory_bytes, greatest.unwrap_or_default()));
         }
         let size = Size {
-            circuit: description,
+            circuits: base.circuits(),
+            joins: base.joins(),
             wraps: wraps.iter().map(|wrap| wrap.description().clone()).collect(),
             memory_bytes,
         };
         Ok(Self {
             form,
-            circuit,
+            base,
             wraps,
             size,
         })
     }
 
+    /// Before which nodes the model is cut into layers.
+    pub fn cuts(&self) -> &[usize] {
+        self.base.cuts()
+    }
+
     /// The model.
-    pub const fn model(&self) -> ModelId {
-        self.circuit.model()
+    pub fn model(&self) -> ModelId {
+        self.base.model()
     }
 
     /// The form of its proofs.
@@ -281,7 +249,7 @@ impl Prover {
 
     /// What checks its proofs.
     pub fn verifier(&self) -> &Verifier {
-        self.wraps.last().map_or(self.circuit.verifier(), Wrap::verifier)
+        self.wraps.last().map_or(self.base.verifier(), Wrap::verifier)
     }
 
     /// Runs an inference and proves it. `stage` is told what begins.
@@ -294,8 +262,8 @@ impl Prover {
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Proof, ProveError> {
         stage(Stage::Proof);
-        let mut proof = self.circuit.prove(inference)?;
-        let mut inner = self.circuit.verifier();
+        let mut proof = self.base.prove(inference)?;
+        let mut inner = self.base.verifier();
         for wrap in &self.wraps {
             stage(Stage::Wrap);
             // The inner proof ends here: the first is not blinded.
@@ -306,47 +274,31 @@ impl Prover {
     }
 }
 
-/// What a process takes that proves nothing yet, about: the program, a bundle, threads.
-const PROCESS_BYTES: u64 = 48 << 20;
-
-/// No circuit that verifies the proof of a model's circuit has fewer rows than 2 to this power.
-const LEAST_WRAP_DEGREE_BITS: usize = 11;
-
-/// What the least wrap with a parameter set takes.
-fn least_bytes(parameters: &Parameters) -> u64 {
-    let config = parameters.config(0);
-    let columns = description::columns_with_challenges(
-        config.num_constants,
-        config.num_wires,
-        config.num_routed_wires,
-        config.num_challenges,
-    );
-    description::memory_bytes_at_rate(columns, LEAST_WRAP_DEGREE_BITS, parameters.rate_bits())
-}
-
-/// What a circuit takes while nothing is proven with it: constants and copies on the larger domain with their
-/// coefficients and Merkle tree, copies once more as values, and where each wire's value stands.
-fn held_bytes(verifier: &Verifier) -> u64 {
-    let common = &verifier.key().common;
-    let config = &common.config;
-    let blow_up = 1 << config.fri_config.rate_bits;
-    let columns = (common.num_constants + config.num_routed_wires) as u64;
-    let tree = 2 * 4 * blow_up;
-    let words = columns * (blow_up + 1) + tree + config.num_routed_wires as u64 + config.num_wires as u64;
-    (words * 8).saturating_mul(1 << common.degree_bits())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_are_read_as_they_are_shown_and_nothing_else_is_taken() {
-        for form in Form::ALL {
-            assert_eq!(form.to_string().parse(), Ok(form));
-        }
-        for text in ["", "Raw", "raw ", "zk"] {
-            assert!(text.parse::<Form>().is_err(), "{text}");
-        }
+fn check_cuts(bundle: &Bundle, cuts: &[usize]) -> Result<(), PrepareError> {
+    let nodes = bundle.graph.nodes().len();
+    let ascending = cuts.windows(2).all(|pair| pair[0] < pair[1]);
+    if ascending && cuts.first() != Some(&0) && cuts.last().is_none_or(|last| *last < nodes) {
+        return Ok(());
     }
+    Err(PrepareError::Cuts {
+        last: nodes.saturating_sub(1),
+    })
+}
+
+/// The circuit of the model, or those of its layers.
+fn base(bundle: &Bundle, form: Form, cuts: &[usize], memory_limit: u64) -> Result<Base, PrepareError> {
+    if cuts.is_empty() {
+        let left = memory_limit.saturating_sub(PROCESS_BYTES);
+        let circuit = Circuit::with_parameters(bundle, form.innermost(), left);
+        let circuit = circuit.map_err(|error| error.with_beside(PROCESS_BYTES, memory_limit))?;
+        return Ok(Base::Whole(Box::new(circuit)));
+    }
+    let layers = Layers::at(
+        bundle,
+        cuts,
+        Parameters::INNER,
+        Parameters::STANDARD,
+        memory_limit,
+    )?;
+    Ok(Base::Layers(Box::new(layers), cuts.to_vec()))
 }

@@ -21,7 +21,7 @@ pub(crate) type RawKey = VerifierCircuitData<F, ProofConfig, D>;
 const CONSTANTS: usize = 2;
 
 /// Columns of constants and selectors, about.
-const PREPROCESSED: usize = CONSTANTS + 4;
+pub(crate) const PREPROCESSED: usize = CONSTANTS + 4;
 
 /// Rows that plonky2's builder adds at the end for constants, of which there are two in each; a verifier's circuit
 /// has fewer than twice as many constants.

@@ -1,12 +1,14 @@
 //! A circuit under construction: rows of gates, and what is copied between them.
 
+use crate::claim::{Claim, Compute};
 use crate::description;
 use crate::error::CompileError;
 use crate::gates::{Constants, Custom, MatVec, ROUTED_WIRES, Rules, WIRES};
 use crate::links::Part;
 use crate::parameters::Parameters;
-use metisvm_verifier::field::{D, F};
+use metisvm_verifier::field::{D, F, Hasher};
 use plonky2::field::types::{Field, PrimeField64};
+use plonky2::iop::ext_target::ExtensionTarget;
 use plonky2::iop::target::Target;
 use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::circuit_data::CircuitConfig;
@@ -61,6 +63,7 @@ impl From<TooManyRows> for CompileError {
 pub(crate) struct Rows {
     builder: CircuitBuilder<F, D>,
     parameters: Parameters,
+    mat_vec: MatVec,
     memory_limit: u64,
     constants: BTreeSet<u64>,
     by_gate: BTreeMap<String, usize>,
@@ -71,14 +74,20 @@ pub(crate) struct Rows {
 impl Rows {
     /// None yet; proving them may take so many bytes, about.
     pub(crate) fn new(parameters: Parameters, memory_limit: u64) -> Self {
+        Self::with_mat_vec(MatVec::STANDARD, parameters, memory_limit)
+    }
+
+    /// The same with another gate for products with constant weights.
+    pub(crate) fn with_mat_vec(mat_vec: MatVec, parameters: Parameters, memory_limit: u64) -> Self {
         let config = CircuitConfig {
-            num_routed_wires: ROUTED_WIRES,
+            num_routed_wires: mat_vec.routed(),
             zero_knowledge: false,
-            ..parameters.config(MatVec::STANDARD.constants())
+            ..parameters.config(mat_vec.constants())
         };
         Self {
             builder: CircuitBuilder::new(config),
             parameters,
+            mat_vec,
             memory_limit,
             constants: BTreeSet::new(),
             by_gate: BTreeMap::new(),
@@ -99,16 +108,46 @@ impl Rows {
     /// Makes sure that so many rows more are not too many, before any of them takes memory.
     pub(crate) fn reserve(&self, more: usize) -> Result<(), TooManyRows> {
         let rows = self.count().saturating_add(more);
-        let degree_bits = rows.checked_next_power_of_two().map_or(63, usize::trailing_zeros) as usize;
-        let constants = MatVec::STANDARD.constants();
-        let challenges = self.parameters.challenges();
-        let columns = description::columns_with_challenges(constants, WIRES, ROUTED_WIRES, challenges);
-        let bytes = description::memory_bytes_at_rate(columns, degree_bits, self.parameters.rate_bits());
+        let bytes = self.bytes_of(rows, &self.mat_vec);
         let limit = self.memory_limit;
         if bytes > limit {
             return Err(TooManyRows { rows, bytes, limit });
         }
         Ok(())
+    }
+
+    /// What so many rows take with a gate for products.
+    fn bytes_of(&self, rows: usize, mat_vec: &MatVec) -> u64 {
+        let degree_bits = rows.checked_next_power_of_two().map_or(63, usize::trailing_zeros) as usize;
+        let challenges = self.parameters.challenges();
+        let columns =
+            description::columns_with_challenges(mat_vec.constants(), WIRES, mat_vec.routed(), challenges);
+        description::memory_bytes_at_rate(columns, degree_bits, self.parameters.rate_bits())
+    }
+
+    /// What the rows so far take, with those that come at the end.
+    pub(crate) fn bytes(&self, public_inputs: usize) -> u64 {
+        self.bytes_of(self.count() + self.closing_rows(public_inputs), &self.mat_vec)
+    }
+
+    /// The gate for products with constant weights.
+    pub(crate) const fn mat_vec(&self) -> MatVec {
+        self.mat_vec
+    }
+
+    /// A wider gate for products, if these rows would then take less than two thirds: proofs open every column, so that
+    /// a little less is not worth it.
+    pub(crate) fn wider(&self, public_inputs: usize) -> Option<MatVec> {
+        let products = self.by_gate.get(&name_of(&self.mat_vec)).copied().unwrap_or(0);
+        let others = self.count() - products + self.closing_rows(public_inputs);
+        let own = self.bytes(public_inputs);
+        let wider = MatVec::WIDER.into_iter().map(|gate| {
+            // A last row of outputs may be fuller or less so.
+            let fewer = products * self.mat_vec.outputs() / gate.outputs();
+            (self.bytes_of(others + fewer + fewer / 50, &gate), gate)
+        });
+        let (bytes, gate) = wider.min_by_key(|(bytes, _)| *bytes)?;
+        (bytes.saturating_mul(3) < own.saturating_mul(2)).then_some(gate)
     }
 
     /// What comes now belongs to a part.
@@ -148,6 +187,61 @@ impl Rows {
         source
     }
 
+    /// Wires that an honest prover fills as `compute` says, of these; nothing else holds them to that.
+    pub(crate) fn claim(&mut self, inputs: Vec<Target>, count: usize, compute: Compute) -> Vec<Target> {
+        let wires = self.builder.add_virtual_targets(count);
+        #[cfg(not(test))]
+        let outputs = wires.iter().copied().map(Some).collect();
+        #[cfg(test)]
+        let outputs = wires
+            .iter()
+            .map(|&wire| {
+                if self.links.leaves_out(wire) {
+                    self.links.free = Some(wire);
+                    self.links.unchecked = true;
+                    return None;
+                }
+                Some(wire)
+            })
+            .collect();
+        self.builder.add_simple_generator(Claim {
+            inputs,
+            outputs,
+            compute,
+        });
+        wires
+    }
+
+    /// What is claimed is right where these are equal.
+    pub(crate) fn check(&mut self, claimed: &[Target], expected: &[Target]) {
+        #[cfg(test)]
+        if std::mem::take(&mut self.links.unchecked) {
+            return;
+        }
+        for (&claimed, &expected) in claimed.iter().zip(expected) {
+            self.builder.connect(claimed, expected);
+        }
+    }
+
+    /// `1, x, x², …` of an element of the extension that the hash of these gives: both coordinates of each.
+    pub(crate) fn challenge_powers(&mut self, message: Vec<Target>, count: usize) -> [Vec<Target>; D] {
+        let hash = self.builder.hash_n_to_hash_no_pad::<Hasher>(message);
+        let (zero, one) = (self.zero(), self.constant(F::ONE));
+        let challenge = ExtensionTarget([hash.elements[0], hash.elements[1]]);
+        let mut power = ExtensionTarget([one, zero]);
+        let mut powers = [Vec::with_capacity(count), Vec::with_capacity(count)];
+        for i in 0..count {
+            if i > 0 {
+                power = self.builder.mul_extension(power, challenge);
+            }
+            powers
+                .iter_mut()
+                .zip(power.0)
+                .for_each(|(powers, own)| powers.push(own));
+        }
+        powers
+    }
+
     /// A wire with a constant.
     pub(crate) fn constant(&mut self, value: F) -> Target {
         self.constants.insert(value.to_canonical_u64());
@@ -171,6 +265,12 @@ impl Rows {
         self.noted(result)
     }
 
+    /// `x · y + z`.
+    pub(crate) fn multiply_add(&mut self, x: Target, y: Target, z: Target) -> Target {
+        let result = self.builder.mul_add(x, y, z);
+        self.noted(result)
+    }
+
     /// A constant that somebody makes with the builder itself.
     pub(crate) fn note(&mut self, value: F) {
         self.constants.insert(value.to_canonical_u64());
@@ -178,8 +278,12 @@ impl Rows {
 
     /// Makes sure that the rows are not too many with those that stand for constants and hash so many public inputs.
     pub(crate) fn closing(&self, public_inputs: usize) -> Result<(), TooManyRows> {
+        self.reserve(self.closing_rows(public_inputs))
+    }
+
+    fn closing_rows(&self, public_inputs: usize) -> usize {
         let constants = (self.constants.len() + SPARE_CONSTANTS).div_ceil(ROUTED_WIRES);
-        self.reserve(constants + public_inputs.div_ceil(8) + 1)
+        constants + public_inputs.div_ceil(8) + 1
     }
 
     /// plonky2 makes a constant of what it computes of constants alone.
@@ -193,8 +297,7 @@ impl Rows {
     /// Adds one row of a gate.
     pub(crate) fn row<R: Rules>(&mut self, rules: &R, constants: Vec<F>) -> Place {
         let gate = Custom(rules.clone());
-        let name = format!("{} {:?}", R::NAME, rules.parameters());
-        *self.by_gate.entry(name).or_default() += 1;
+        *self.by_gate.entry(name_of(rules)).or_default() += 1;
         Place {
             row: self.builder.add_gate(gate, constants),
             operation: 0,
@@ -247,6 +350,11 @@ impl Rows {
         self.builder.set_domain_separator(separator);
         (self.builder, self.by_gate)
     }
+}
+
+/// What a gate is called where rows are counted.
+fn name_of<R: Rules>(rules: &R) -> String {
+    format!("{} {:?}", R::NAME, rules.parameters())
 }
 
 /// The operation at a place of a row.

@@ -130,6 +130,34 @@ fn lenet_bundle() -> Bundle {
     model.finish(class)
 }
 
+/// A convolution of 3×3 from 64 to 64 channels on 14×14, of which the first channel is stated.
+fn convolution_bundle() -> Bundle {
+    let mut model = Model::new(4);
+    let x = model.input(DType::U8, &[1, 64, 14, 14]);
+    let same = Window {
+        padding: Padding::all(1),
+        ..Window::default()
+    };
+    let y = model.conv(x, [64, 64, 3, 3], same);
+    let y = model.narrow(y, 1, 64, 576);
+    let first = model.scalar(DType::U8, 0);
+    let first = model.node(Op::Gather { axis: 1 }, &[y, first]);
+    model.finish(first)
+}
+
+/// 64 tokens of 256 numbers through two layers of 256, of which the first token is stated.
+fn sequence_bundle() -> Bundle {
+    let mut model = Model::new(5);
+    let mut x = model.input(DType::U8, &[64, 256]);
+    for _ in 0..2 {
+        x = model.dense(x, 256, 256);
+        x = model.narrow(x, 1, 256, 256);
+    }
+    let first = model.scalar(DType::U8, 0);
+    let first = model.node(Op::Gather { axis: 0 }, &[x, first]);
+    model.finish(first)
+}
+
 /// The proof, made a few times, with what it took.
 fn measured(name: &str, verifier: &Verifier, times: usize, prove: impl Fn() -> Proof) -> Proof {
     let degree_bits = verifier.degree_bits();
@@ -195,6 +223,19 @@ fn dense() {
         Parameters::STANDARD,
         2,
     );
+}
+
+/// Layers whose products are checked.
+#[test]
+#[ignore = "a measurement"]
+fn checked_products() {
+    let models = [
+        ("convolution 3x3, 64 to 64 on 14x14", convolution_bundle()),
+        ("sequence of 64, two layers of 256", sequence_bundle()),
+    ];
+    for (name, bundle) in models {
+        raw(name, &circuit(name, &bundle, Parameters::STANDARD), &bundle);
+    }
 }
 
 /// 64 images of digits in one proof, and a tree over nine proofs.
@@ -265,7 +306,8 @@ fn batches() {
 fn layers() {
     let bundle = lenet_bundle();
     let start = cpu_seconds();
-    let layers = Layers::compile(&bundle, 700_000_000).expect("each node fits");
+    let limit = 700_000_000;
+    let layers = Layers::compile(&bundle, limit).expect("each node fits");
     println!("LeNet in layers: keys {:.2} CPU-s", cpu_seconds() - start);
     layers
         .descriptions()
@@ -276,6 +318,7 @@ fn layers() {
     let proof = layers
         .prove(&inference(&input))
         .expect("every input can be proven");
+    println!("LeNet in layers: said to take {} bytes", layers.memory_bytes());
     println!(
         "LeNet in layers: {:.2} CPU-s, {:.2} s; {} bytes; peak {:?} bytes",
         cpu_seconds() - start,
@@ -284,6 +327,8 @@ fn layers() {
         peak_bytes()
     );
     assert_eq!(layers.verifier().verify(&proof.statement, &proof.bytes), Ok(()));
+    // Other measurements in the same process would have their peak here too.
+    assert!(peak_bytes().is_none_or(|peak| peak <= limit));
 }
 
 #[test]

@@ -2,9 +2,11 @@
 //! reference kernels.
 
 use metisvm_model::DType;
+use metisvm_model::kernels::inv_norm::root;
 use metisvm_model::kernels::requantise::requantise;
 use metisvm_prover::gates::{
-    Bytes, Constants, Custom, Greatest, MatVec, Reciprocal, Requantise, RequantiseConstants, Rules, Table,
+    Bytes, Constants, Custom, Division, Greatest, Indicators, Magnitude, MatVec, Reciprocal, Requantise,
+    RequantiseConstants, Root, Rules, Table, Tile,
 };
 use metisvm_prover::{D, F, ProofConfig};
 use plonky2::field::extension::{Extendable, FieldExtension};
@@ -28,6 +30,7 @@ fn requantise_gate(shift: usize, rounds: bool, span: u64, excess: u64) -> Requan
 #[test]
 fn mat_vec_conforms() {
     conforms(MatVec::STANDARD);
+    MatVec::WIDER.into_iter().for_each(conforms);
 }
 
 #[test]
@@ -51,8 +54,32 @@ fn reciprocal_conforms() {
 }
 
 #[test]
+fn divisions_conform() {
+    for (divisor, span) in [(1, 0), (2, 1), (1 << 47, 1 << 47), (1 << 62, (1 << 62) - 1)] {
+        conforms(Division::new(divisor, span).expect("it is possible"));
+    }
+}
+
+#[test]
+fn magnitude_and_root_conform() {
+    for shift in [0, 31, 62] {
+        conforms(Magnitude::new(shift).expect("it is possible"));
+    }
+    conforms(Root);
+}
+
+#[test]
+fn tiles_and_indicators_conform() {
+    conforms(Tile::MATRIX);
+    conforms(Tile::VECTOR);
+    for places in [1, 10, 1000] {
+        conforms(Indicators::new(places));
+    }
+}
+
+#[test]
 fn greatest_conforms() {
-    for span in [0, 1, 255, 256, u64::from(u32::MAX)] {
+    for span in [0, 1, 255, 256, u64::from(u32::MAX), 1 << 61] {
         conforms(Greatest::new(span).expect("it is possible"));
     }
 }
@@ -86,11 +113,18 @@ fn impossible_gates_are_refused() {
         "a result of too many limbs"
     );
     assert_eq!(
-        Requantise::new(2, true, 0..=255, 1 << 50),
+        Requantise::new(2, true, 0..=255, 1 << 62),
         None,
         "an excess of too many limbs"
     );
     assert_eq!(Greatest::new(u64::MAX), None, "numbers too far apart");
+    assert_eq!(
+        Division::new((1 << 62) + 1, 1),
+        None,
+        "a divisor of too many limbs"
+    );
+    assert_eq!(Division::new(1, 1 << 62), None, "limits too far apart");
+    assert_eq!(Magnitude::new(63), None, "a shift over the greatest");
 }
 
 #[test]
@@ -102,12 +136,17 @@ fn numbers_that_could_wrap_do_not_fit() {
         span: 255,
     };
     let gate = requantise_gate(20, true, 255, 3000);
-    assert!(gate.fits(1 << 31, &constants(32_767), 1 << 62));
-    assert!(!gate.fits(1 << 31, &constants(1 << 31), 1 << 62));
+    assert!(gate.fits(1 << 31, &constants(32_767)));
+    assert!(!gate.fits(1 << 31, &constants(1 << 33)));
     // Limbs that a prover may choose are numbers too.
     let gate = requantise_gate(48, true, 255, 3000);
-    assert!(gate.fits(1, &constants(1), 1 << 62));
-    assert!(!requantise_gate(48, true, 1 << 20, 0).fits(1, &constants(1), 1 << 62));
+    assert!(gate.fits(1, &constants(1)));
+    assert!(!requantise_gate(48, true, 1 << 20, 0).fits(1, &constants(1)));
+    // A division says nothing of integers where its sides may differ by p.
+    let division = Division::new(1 << 62, 1 << 31).expect("it is possible");
+    assert!(division.tells((-1 << 62, 3 << 61), (-1 << 62, 1 << 62)));
+    assert!(!division.tells((0, 1), (0, 3 << 62)));
+    assert!(!division.tells((1 << 62, 1 << 62), (-3 << 62, 0)));
 }
 
 type Extension = <F as Extendable<D>>::Extension;
@@ -200,7 +239,7 @@ proptest! {
             return Err(TestCaseError::fail("every requantisation has a gate"));
         };
         // The limits of the field leave room for every parameter.
-        prop_assert!(gate.fits(1 << 31, &constants, 1 << 62));
+        prop_assert!(gate.fits(1 << 31, &constants));
         let in_row = gate.operations();
         let row: Vec<F> = (0..in_row).flat_map(|_| constants.elements()).collect();
         for chunk in accumulators.chunks(in_row) {
@@ -257,5 +296,56 @@ proptest! {
             let expected = inputs[gate.sum_in(o)] + constants[gate.bias(o)] + products.sum::<i64>();
             prop_assert_eq!(integer(wires[gate.sum_out(o)]), expected);
         }
+    }
+
+    #[test]
+    fn division_is_rounded_down(
+        n in prop_oneof![any::<i64>().prop_map(|n| n >> 2), -9..9i64, Just(-1 << 61), Just((1 << 62) - 1)],
+        d in prop_oneof![1..10i64, 1..1i64 << 47, Just(1 << 47), Just(1 << 62)],
+    ) {
+        let quotient = n.div_euclid(d);
+        let (low, high) = (quotient - 3, quotient + 1000);
+        let gate = Division::new(d as u64, 1003).expect("it is possible");
+        let inputs = [n, d, low, high].map(number).to_vec();
+        let wires = filled(&gate, &[], &vec![inputs; gate.operations()]);
+        prop_assert_eq!(integer(wires[gate.quotient(0)]), quotient);
+    }
+
+    /// The three gates of InvNorm one after the other, as the compiler has them.
+    #[test]
+    fn inv_norm_is_the_kernel(
+        v in prop_oneof![1..(1u64 << 62), 1..20u64, (0..62u32).prop_map(|bits| 1 << bits), Just((1 << 62) - 1)],
+        shift in prop_oneof![0..=62u8, Just(62), Just(0)],
+    ) {
+        let magnitude = Magnitude::new(shift.into()).expect("it is possible");
+        let wires = filled(&magnitude, &[], &[vec![F::from_canonical_u64(v)]]);
+        let bound = integer(wires[magnitude.bound()]);
+        let dividend = 1i64 << shift;
+        let least = dividend / ((1 << 62) - 1);
+        let division = Division::new((1 << 62) - 1, (dividend - least) as u64).expect("it is possible");
+        prop_assert!(division.tells((dividend.into(), dividend.into()), (0, 2 * i128::from(dividend))));
+        let inputs = [dividend, v as i64, least, bound].map(number).to_vec();
+        let wires = filled(&division, &[], &[inputs]);
+        let quotient = wires[division.quotient(0)];
+        let wires = filled(&Root, &[], &[vec![quotient]]);
+        prop_assert_eq!(integer(wires[Root.result()]), root(v, shift).min(i32::MAX as u64) as i64);
+    }
+
+    #[test]
+    fn indicators_are_of_the_index(places in 1..200usize, index in any::<prop::sample::Index>()) {
+        let gate = Indicators::new(places);
+        let index = index.index(places);
+        let (mut count, mut place) = (F::ZERO, F::ZERO);
+        for first in (0..places).step_by(gate.places()) {
+            let inputs = vec![F::from_canonical_usize(index), count, place];
+            let constants = vec![F::from_canonical_usize(first); gate.constants()];
+            let wires = filled(&gate, &constants, &vec![inputs; gate.operations()]);
+            for at in first..places.min(first + gate.places()) {
+                let indicator = wires[gate.indicator(0, at - first)];
+                prop_assert_eq!(indicator, F::from_bool(at == index));
+            }
+            (count, place) = (wires[gate.count_out(0)], wires[gate.place_out(0)]);
+        }
+        prop_assert_eq!((count, place), (F::ONE, F::from_canonical_usize(index)));
     }
 }

@@ -21,6 +21,9 @@ pub const NODE_DOMAIN: u64 = u64::from_le_bytes(*b"METISBN0");
 /// Proofs in one batch at most: what stands for them is made before a proof is looked at.
 pub const MAX_BATCH: usize = 1 << 16;
 
+/// Elements of a digest: the public inputs of a batch's proof.
+pub const DIGEST_ELEMENTS: usize = 4;
+
 /// What a digest is made of, in the circuit and here.
 pub fn message<T>(domain: T, parts: impl IntoIterator<Item = T>) -> Vec<T> {
     std::iter::once(domain).chain(parts).collect()
@@ -84,6 +87,11 @@ impl BatchVerifier {
     /// The same model with the key and the tree of another circuit.
     pub fn with_key(&self, arities: Vec<usize>, data: VerifierCircuitData<F, ProofConfig, D>) -> Self {
         Self::new(self.single.with_key(data.clone()), arities, data)
+    }
+
+    /// The model with its outputs, under the key of the batch's circuit.
+    pub(crate) const fn single(&self) -> &Verifier {
+        &self.single
     }
 
     /// How many statements a batch has at most.

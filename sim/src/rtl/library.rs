@@ -6,12 +6,14 @@
 
 use super::boards::Source;
 use sha3::{Digest, Keccak256};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 /// The functions around the Verilated model.
 const WRAPPER: &str = include_str!("wrapper.cpp");
@@ -102,12 +104,21 @@ impl std::error::Error for BuildError {}
 /// [`BuildError::Missing`].
 pub fn verilator() -> Result<(OsString, String), BuildError> {
     let command = std::env::var_os(VERILATOR).unwrap_or_else(|| "verilator".into());
+    // Every card asks, tests make hundreds, and Verilator takes longer to say it than most of them take.
+    let mut known = VERSIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(version) = known.get(&command) {
+        return Ok((command, version.clone()));
+    }
     let version = says(&command).ok_or_else(|| BuildError::Missing {
         tool: command.to_string_lossy().into_owned(),
         install: "apt-get install verilator (or METISVM_VERILATOR=/path/to/verilator)",
     })?;
+    known.insert(command.clone(), version.clone());
     Ok((command, version))
 }
+
+/// What commands have said that they are, for the life of the process.
+static VERSIONS: Mutex<BTreeMap<OsString, String>> = Mutex::new(BTreeMap::new());
 
 /// The first line that a tool says about its version, if there is such a tool.
 fn says(command: &OsString) -> Option<String> {

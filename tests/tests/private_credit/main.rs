@@ -8,16 +8,16 @@ mod prover;
 
 use alloy_primitives::{Address, B256, Bytes, TxKind};
 use alloy_sol_types::{SolCall, SolError};
-use chain::PrivateCredit::{
+use chain::{AUTHORITY, OWNER, decision, deployment, events, succeeded};
+use metisvm_prover::{Form, Proof, commit};
+use metisvm_vm::IInferenceProofs::UnknownKey;
+use metisvm_vm::MetisEvmFactory;
+use metisvm_workload::PrivateCredit::{
     Decided, InferenceAsked, InvalidProof, JobNotOpen, NothingAttested, applyForCreditCall, attestCall,
     fulfilCall,
 };
-use chain::{AUTHORITY, Chain, OWNER, deployment, events, register, succeeded};
-use metisvm_prover::{Proof, commit};
-use metisvm_vm::IInferenceProofs::UnknownKey;
-use metisvm_vm::{KeyRing, MetisEvmFactory};
-use metisvm_workload::DevAccount;
-use prover::PROVER;
+use metisvm_workload::{DevAccount, ProofChain};
+use prover::CreditProver;
 use std::sync::Arc;
 
 /// Borrowers, by the numbers of their accounts.
@@ -48,8 +48,8 @@ impl Borrower {
         commit(&self.salt.0, &self.features).to_bytes().into()
     }
 
-    fn prove(&self, chain_id: u64, job: B256) -> Proof {
-        PROVER.prove(&self.features, self.salt, chain_id, job)
+    fn prove(&self, prover: &CreditProver, chain_id: u64, job: B256) -> Proof {
+        prover.prove(&self.features, self.salt, chain_id, job)
     }
 }
 
@@ -84,17 +84,30 @@ fn invalid(job: B256) -> Vec<u8> {
     InvalidProof { jobId: job }.abi_encode()
 }
 
+/// The form that is quickest to make of those that blind.
 #[test]
 fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
-    let mut chain = Chain::new();
+    decided_by_proofs(Form::Blinded);
+}
+
+/// The form that is cheapest on the chain, as docs/private-credit.md recommends it.
+#[test]
+#[ignore = "minutes in the profile of the tests: tests/run slow"]
+fn credit_is_approved_and_denied_by_small_proofs() {
+    decided_by_proofs(Form::SmallBlinded);
+}
+
+fn decided_by_proofs(form: Form) {
+    let prover = CreditProver::new(form);
+    let mut chain = ProofChain::new(None);
     let chain_id = chain.spec.chain_id;
-    let (model, mistaken, unknown) = (PROVER.model, B256::repeat_byte(0x77), B256::repeat_byte(0x78));
-    let digest = KeyRing::default().add(&PROVER.key).expect("it is a key");
+    let (model, mistaken, unknown) = (prover.model, B256::repeat_byte(0x77), B256::repeat_byte(0x78));
+    let digest = chain.add_key(&prover.key);
 
     // Block 1: governance registers the key, once by mistake for another model; the contracts come about.
     let registered = [
-        register(&mut chain, model, digest),
-        register(&mut chain, mistaken, digest),
+        chain.register_key(model, digest),
+        chain.register_key(mistaken, digest),
     ];
     let deployed = [model, mistaken, unknown].map(|m| chain.sign(OWNER, TxKind::Create, deployment(m)));
     let built = chain.block(registered.into_iter().chain(deployed).collect());
@@ -130,7 +143,7 @@ fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
         (sound_job.modelId, sound_job.inputCommitment),
         (model, borrowers[0].commitment())
     );
-    assert_eq!(chain.decision(credit, borrowers[0].address()), PENDING);
+    assert_eq!(decision(&chain, credit, borrowers[0].address()), PENDING);
     let unattested = chain.call(chain_id, credit, applyForCreditCall {}.abi_encode());
     let nobody = NothingAttested {
         borrower: Address::repeat_byte(0xee),
@@ -141,8 +154,8 @@ fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
     );
 
     // Off the chain: each borrower proves for the job that the event names.
-    let approval = borrowers[0].prove(chain_id, sound_job.jobId);
-    let denial = borrowers[1].prove(chain_id, burdened_job.jobId);
+    let approval = borrowers[0].prove(&prover, chain_id, sound_job.jobId);
+    let denial = borrowers[1].prove(&prover, chain_id, burdened_job.jobId);
     assert_eq!(
         approval.statement.output,
         [1, 0, 0, 0],
@@ -262,7 +275,7 @@ fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
         let built = chain.block(transactions);
         assert_eq!(succeeded(&built), [false; 4]);
     }
-    assert_eq!(chain.decision(credit, borrowers[0].address()), PENDING);
+    assert_eq!(decision(&chain, credit, borrowers[0].address()), PENDING);
 
     // Block 5: the proof, brought by somebody else, and the proof again.
     let transactions = [valid(), valid()].map(|call| chain.sign(5, credit.into(), call));
@@ -275,8 +288,8 @@ fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
     }
     .abi_encode();
     assert_eq!(replayed.output().map(|data| data.to_vec()), Some(over));
-    assert_eq!(chain.decision(credit, borrowers[0].address()), APPROVED);
-    assert_eq!(chain.decision(credit, borrowers[1].address()), PENDING);
+    assert_eq!(decision(&chain, credit, borrowers[0].address()), APPROVED);
+    assert_eq!(decision(&chain, credit, borrowers[1].address()), PENDING);
 
     // Block 6: the denial, which the borrower would rather not bring.
     let call = fulfil(burdened_job.jobId, no, &denial.bytes);
@@ -287,12 +300,12 @@ fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
         (decided.len(), decided[0].borrower, decided[0].approved),
         (1, borrowers[1].address(), false)
     );
-    assert_eq!(chain.decision(credit, borrowers[1].address()), DENIED);
+    assert_eq!(decision(&chain, credit, borrowers[1].address()), DENIED);
     let gas = built.outcome.transactions[0].gas_used;
     println!(
         "proof {} bytes, key {} bytes, transaction {gas} gas",
         denial.bytes.len(),
-        PROVER.key.len()
+        prover.key.len()
     );
 
     // A node without the key cannot say what comes of the block, and says which key it lacks.
@@ -305,6 +318,6 @@ fn credit_is_approved_and_denied_by_proofs_and_no_other_way() {
     assert!(error.contains(&digest.to_string()), "{error}");
 
     // Two proofs of one private input differ, and both are valid.
-    let again = borrowers[0].prove(chain_id, sound_job.jobId);
+    let again = borrowers[0].prove(&prover, chain_id, sound_job.jobId);
     assert_ne!(again.bytes, approval.bytes);
 }

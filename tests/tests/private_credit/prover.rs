@@ -3,38 +3,34 @@
 use alloy_primitives::B256;
 use metisvm_import::{Options, import_onnx};
 use metisvm_model::Bundle;
-use metisvm_prover::{Circuit, Inference, Proof, Wrap};
+use metisvm_prover::{Form, Inference, Proof, Prover};
 use metisvm_verifier::key_bytes;
-use std::sync::LazyLock;
 
 const MODEL: &[u8] = include_bytes!("../../../models/credit/credit_qdq.onnx");
 
 /// Memory that proving may take.
-const MEMORY: u64 = 2 << 30;
+const MEMORY: u64 = 4 << 30;
 
-/// The circuit of the model and a wrap that blinds, which is the form that a proof over a private input has.
-pub(crate) struct Prover {
+/// Proves inferences of the credit model in one form.
+pub(crate) struct CreditProver {
     pub(crate) model: B256,
-    circuit: Circuit,
-    wrap: Wrap,
+    prover: Prover,
     /// The key that is registered.
     pub(crate) key: Vec<u8>,
 }
 
-pub(crate) static PROVER: LazyLock<Prover> = LazyLock::new(|| {
-    let imported = import_onnx(MODEL, &Options::default()).expect("the importer takes it");
-    let (bundle, _) = Bundle::encode(imported.graph).expect("it is small");
-    let circuit = Circuit::compile(&bundle, MEMORY).expect("every operator has a circuit");
-    let wrap = Wrap::new(circuit.verifier(), true);
-    Prover {
-        model: B256::from(bundle.id.0),
-        key: key_bytes::to_bytes(wrap.verifier()).expect("a wrap has plonky2's own gates"),
-        circuit,
-        wrap,
+impl CreditProver {
+    pub(crate) fn new(form: Form) -> Self {
+        let imported = import_onnx(MODEL, &Options::default()).expect("the importer takes it");
+        let (bundle, _) = Bundle::encode(imported.graph).expect("it is small");
+        let prover = Prover::new(&bundle, form, MEMORY, &mut |_| ()).expect("every operator has a circuit");
+        Self {
+            model: B256::from(bundle.id.0),
+            key: key_bytes::to_bytes(prover.verifier()).expect("a wrap has plonky2's own gates"),
+            prover,
+        }
     }
-});
 
-impl Prover {
     /// Proves what the model decides of a borrower.
     pub(crate) fn prove(&self, features: &[u8], salt: B256, chain_id: u64, job: B256) -> Proof {
         let inference = Inference {
@@ -43,8 +39,7 @@ impl Prover {
             chain_id,
             job_id: job.0,
         };
-        let raw = self.circuit.prove(&inference).expect("it can be proven");
-        let inner = self.circuit.verifier();
-        self.wrap.prove(inner, &raw).expect("the raw proof is valid")
+        let proof = self.prover.prove(&inference, &mut |_| ());
+        proof.expect("it can be proven")
     }
 }

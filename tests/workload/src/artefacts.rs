@@ -47,6 +47,9 @@ artefact!(dao, "Dao");
 artefact!(collectible, "Collectible");
 artefact!(model_registry, "ModelRegistry");
 artefact!(inference_stub, "InferenceStub");
+artefact!(key_registry, "KeyRegistry");
+artefact!(inference_ledger, "InferenceLedger");
+artefact!(private_credit, "PrivateCredit");
 
 impl Artefact {
     /// The creation code with constructor arguments.

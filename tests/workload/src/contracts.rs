@@ -1,7 +1,8 @@
 //! The contracts as callers see them, and where the deployments of the blocks put them.
 
-use alloy_primitives::Address;
-use alloy_sol_types::sol;
+use crate::artefacts;
+use alloy_primitives::{Address, B256, Bytes};
+use alloy_sol_types::{SolConstructor, sol};
 
 // The names are those of contracts/src, which documents them.
 sol! {
@@ -93,6 +94,70 @@ sol! {
         function register(bytes32 modelId) external;
         function unregister(bytes32 modelId) external;
     }
+
+    #[allow(missing_docs)]
+    contract KeyRegistry {
+        function register(bytes32 modelId, uint256 circuitVersion, bytes32 keyDigest) external;
+    }
+
+    #[allow(missing_docs)]
+    #[derive(Debug)]
+    contract InferenceLedger {
+        struct Entry {
+            bytes32 modelId;
+            bytes32 inputCommitment;
+            bytes32 outputHash;
+            uint64 blockNumber;
+            bool proven;
+        }
+
+        event Ran(uint256 indexed id, bytes32 indexed modelId, bytes output);
+        event Confirmed(uint256 indexed id, bytes32 indexed jobId);
+        event InferenceProven(bytes32 indexed jobId, bytes32 indexed modelId, address indexed prover, bytes output);
+
+        error AlreadyProven(uint256 id);
+        error InvalidProof(bytes32 jobId);
+        error OtherOutput(uint256 id);
+
+        function run(bytes32[] modelIds, bytes[] inputs) external;
+        function prove(uint256 id, uint256 transactionIndex, uint256 callIndex, bytes output, bytes proof) external;
+        function entryOf(uint256 id) external view returns (Entry entry);
+    }
+
+    #[allow(missing_docs)]
+    #[derive(Debug)]
+    contract PrivateCredit {
+        error InvalidProof(bytes32 jobId);
+        error JobNotOpen(bytes32 jobId, uint8 state);
+        error NothingAttested(address borrower);
+
+        event InferenceAsked(
+            bytes32 indexed jobId, bytes32 indexed modelId, address indexed asker, bytes32 inputCommitment, uint64 deadline
+        );
+        event Decided(address indexed borrower, bytes32 indexed jobId, bool approved);
+
+        constructor(bytes32 modelId_, address authority_, uint64 patience_);
+
+        function attest(address borrower, bytes32 inputCommitment) external;
+        function applyForCredit() external returns (bytes32 jobId);
+        function fulfil(bytes32 jobId, bytes calldata output, bytes calldata proof) external;
+        function decisionOf(address borrower) external view returns (uint8 decision);
+    }
+}
+
+/// What creates the ledger of inferences that are proven later.
+pub fn inference_ledger() -> Bytes {
+    artefacts::inference_ledger().creation
+}
+
+/// What creates the contract that decides on credit by a model; it waits for a proof for so many seconds.
+pub fn private_credit(model: B256, authority: Address, patience: u64) -> Bytes {
+    let arguments = PrivateCredit::constructorCall {
+        modelId_: model,
+        authority_: authority,
+        patience_: patience,
+    };
+    artefacts::private_credit().deploy(&arguments.abi_encode())
 }
 
 /// Where the contracts lie. They are deployed by the first transactions of one account, in this order.

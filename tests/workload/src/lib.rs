@@ -5,6 +5,7 @@
 //! - [`small_block`] has the same genesis and few transactions, for tests that execute a block often.
 //! - [`bundled_files`] are the files of `host/cli/bundled`; the program `make-bundled` writes them.
 //! - [`HeavyCall`] makes blocks of one transaction that spends all their gas in one kind of instruction.
+//! - [`ProofChain`] makes blocks that hold proofs of inferences, one after the other.
 //! - [`chains`] makes chains of blocks for the block engine, each kind named by what its transactions share.
 //!
 //! A block of the first two comes as a [`Workload`]: with what is [`Expected`] of each transaction, so that a
@@ -23,10 +24,12 @@ mod expected;
 mod gas;
 mod genesis;
 mod heavy_call;
+mod lenet;
 mod models;
 mod network;
 mod order;
 mod outputs;
+mod proof_chain;
 mod request;
 pub mod rng;
 mod script;
@@ -39,7 +42,8 @@ mod workload;
 pub use accounts::{DEV_ACCOUNTS, DevAccount};
 pub use bundled::{BundledFile, Golden, bundled_files};
 pub use contracts::{
-    ClassifierCaller, Collectible, Contracts, Dao, DigitClassifier, ModelRegistry, Pair, Token,
+    ClassifierCaller, Collectible, Contracts, Dao, DigitClassifier, InferenceLedger, KeyRegistry,
+    ModelRegistry, Pair, PrivateCredit, Token, inference_ledger, private_credit,
 };
 pub use digits::{DIGITS, Digit};
 pub use digits_block::digits_block;
@@ -48,8 +52,10 @@ pub use error::WorkloadError;
 pub use expected::{Category, Classified, End, Expected, Recorded};
 pub use genesis::{INFERENCE, REGISTRY, genesis};
 pub use heavy_call::{HEAVY_GAS, HeavyBlock, HeavyCall};
+pub use lenet::{LENET_INPUT_BYTES, lenet};
 pub use models::{DigitModel, DigitModels};
 pub use network::Network;
+pub use proof_chain::ProofChain;
 pub use small_block::small_block;
 pub use template::template;
 pub use workload::Workload;

@@ -1,7 +1,10 @@
 //! The command line of `metisvm bench`.
 
-use super::{Backend, Card, Engine, OpenClDevice, samples, threads};
+use super::samples::samples;
+use super::threads::threads;
+use super::{Backend, Card, Engine};
 use clap::Args as ClapArgs;
+use metisvm_accel::opencl::Choice as OpenClDevice;
 use metisvm_bench::Subject;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,11 +1,10 @@
 //! The command line of `metisvm model`.
 
+use super::named::{dim, grid, shape};
 use super::{Backend, Engine, Place, Register, cpu};
 use crate::node_url::NodeUrl;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use metisvm_import::Grid;
-use metisvm_model::DType;
-use metisvm_model::limits::MAX_RANK;
 use metisvm_simd::Level;
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -306,75 +305,10 @@ impl Check {
     }
 }
 
-/// Splits at the last `=`: names of tensors may have one, what is said of them has none.
-fn named<'a>(text: &'a str, form: &str) -> Result<(String, &'a str), String> {
-    match text.rsplit_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value)),
-        _ => Err(format!("it is written {form}")),
-    }
-}
-
-fn extent(text: &str) -> Result<u32, String> {
-    match text.trim().parse() {
-        Ok(n @ 1..) => Ok(n),
-        _ => Err(format!("{text:?} is not a number of at least 1")),
-    }
-}
-
 /// A number from 0 to 1.
 fn part(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|v| (0.0..=1.0).contains(v));
     value.ok_or_else(|| "it must be a number from 0 to 1".to_owned())
-}
-
-fn dim(text: &str) -> Result<(String, u32), String> {
-    let (name, value) = named(text, "NAME=N, such as sequence=128")?;
-    Ok((name, extent(value)?))
-}
-
-fn shape(text: &str) -> Result<(String, Vec<u32>), String> {
-    let (name, value) = named(text, "INPUT=N,N,…, such as images=1,3,224,224")?;
-    let dims: Vec<u32> = value.split(',').map(extent).collect::<Result<_, _>>()?;
-    if dims.len() > MAX_RANK {
-        return Err(format!("a tensor has at most {MAX_RANK} dimensions"));
-    }
-    Ok((name, dims))
-}
-
-fn grid(text: &str) -> Result<(String, Grid), String> {
-    let form = "INPUT=SCALE,ZERO or INPUT=SCALE,ZERO,DTYPE, such as pixels=1,0,u8";
-    let (name, value) = named(text, form)?;
-    let mut parts = value.split(',').map(str::trim);
-    let (Some(scale), Some(zero), dtype, None) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(format!("it is written {form}"));
-    };
-    let dtype = match dtype.unwrap_or("u8") {
-        "u8" => DType::U8,
-        "i8" => DType::I8,
-        other => return Err(format!("the type {other:?} is none of u8 and i8")),
-    };
-    let scale: f32 = scale
-        .parse()
-        .ok()
-        .filter(|scale: &f32| scale.is_normal() && *scale > 0.0)
-        .ok_or_else(|| format!("the scale {scale:?} is not a positive number"))?;
-    let zero_point: i32 = zero
-        .parse()
-        .ok()
-        .filter(|zero| (dtype.min()..=dtype.max()).contains(zero))
-        .ok_or_else(|| {
-            let (low, high) = (dtype.min(), dtype.max());
-            format!("the zero point {zero:?} is not a number from {low} to {high}")
-        })?;
-    Ok((
-        name,
-        Grid {
-            scale,
-            zero_point,
-            dtype,
-        },
-    ))
 }
 
 fn cosine(text: &str) -> Result<f64, String> {

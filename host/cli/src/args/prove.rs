@@ -1,6 +1,7 @@
-//! The command line of `metisvm prove`, `metisvm key` and `metisvm verify`.
+//! The command line of `metisvm prove` and `metisvm key`.
 
-use super::{hex, threads};
+use super::hex;
+use super::threads::threads;
 use clap::Args as ClapArgs;
 use metisvm_prover::Form;
 use std::path::PathBuf;
@@ -31,7 +32,7 @@ impl Keys {
 }
 
 /// Which form a proof has.
-#[derive(Debug, Clone, Copy, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub struct FormChoice {
     /// A proof that may be shown where its input may not: it is wrapped and blinded (docs/proofs.md says what that
     /// hides, and what it does not)
@@ -47,11 +48,15 @@ pub struct FormChoice {
     /// A proof that has at least 100 bits of strength which rest on no conjecture: it takes longer to make, and is larger
     #[arg(long, conflicts_with = "raw")]
     pub proven_bits: bool,
+    /// Cut the model into layers before these nodes, which are proven apart and joined. Default: none, or, for prove,
+    /// those that the memory limit demands; key and proof have to be cut alike
+    #[arg(long, value_name = "NODES", value_delimiter = ',', conflicts_with_all = ["raw", "proven_bits"])]
+    pub cuts: Vec<usize>,
 }
 
 impl FormChoice {
     /// The form that was chosen.
-    pub const fn form(self) -> Form {
+    pub const fn form(&self) -> Form {
         if self.raw {
             return Form::Raw;
         }
@@ -76,6 +81,9 @@ pub struct Prove {
     /// file of its type; - is standard input
     #[arg(long, value_name = "FILE", requires = "bundle")]
     pub input: Option<PathBuf>,
+    /// Prove so many inferences in one proof: the input holds one after the other, or, as an .npy file, an array of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 16), conflicts_with_all = ["tx", "cuts"])]
+    pub batch: Option<u32>,
     /// With --tx: the block file [default: the bundled block]
     #[arg(long, value_name = "FILE", requires = "tx")]
     pub block: Option<PathBuf>,
@@ -98,12 +106,12 @@ pub struct Prove {
     /// The chain that the proof is for [default: 0, which no chain has; with --tx that of the block]
     #[arg(long, value_name = "N", conflicts_with = "tx")]
     pub chain_id: Option<u64>,
-    /// The job that the proof is for, 64 hexadecimal digits [default: zeros; with --tx it follows from block,
-    /// transaction and call]
-    #[arg(long, value_name = "HASH", value_parser = hex::bytes32, conflicts_with = "tx")]
-    pub job: Option<[u8; 32]>,
-    /// The salt of the commitment to the input: a file of 32 random bytes, to be kept as secret as the input
-    /// [default: drawn anew; with --tx zeros, since a block's inputs are public]
+    /// The job that the proof is for, 64 hexadecimal digits; of a batch one for all, or one an inference, comma-separated
+    /// [default: zeros; with --tx it follows from block, transaction and call]
+    #[arg(long, value_name = "HASH", value_parser = hex::bytes32, value_delimiter = ',', conflicts_with = "tx")]
+    pub job: Vec<[u8; 32]>,
+    /// The salt of the commitment to the input: a file of 32 random bytes, of a batch 32 for each input, to be kept as
+    /// secret as the input [default: drawn anew; with --tx zeros, since a block's inputs are public]
     #[arg(long, value_name = "FILE")]
     pub salt: Option<PathBuf>,
     /// Write the salt that was drawn to a new file, which only its owner may read
@@ -139,6 +147,13 @@ impl Prove {
                 "{option} is for the inferences of a block: add --tx, or leave it out"
             ));
         }
+        let most = self.batch.unwrap_or(1) as usize;
+        if self.job.len() > 1 && self.job.len() != most {
+            let jobs = self.job.len();
+            return Some(format!(
+                "--job names {jobs} jobs for {most} inferences: give one for all, or one an inference"
+            ));
+        }
         if self.tx.is_some() && self.form.private_input {
             return Some(
                 "the inputs of a block's inferences are public: leave --private-input out".to_owned(),
@@ -166,96 +181,6 @@ pub struct Key {
     /// One JSON object instead of a table
     #[arg(long)]
     pub json: bool,
-}
-
-/// Check a proof.
-#[derive(Debug, ClapArgs)]
-pub struct Verify {
-    /// The proof, as prove writes it
-    #[arg(value_name = "PROOF")]
-    pub proof: PathBuf,
-    /// The model that the proof has to be of; its key is kept, or made again
-    #[arg(long, value_name = "BUNDLE", conflicts_with_all = ["key", "model"])]
-    pub bundle: Option<PathBuf>,
-    /// The verifying key, as metisvm key writes it: no bundle is needed
-    #[arg(long, value_name = "FILE", conflicts_with = "model")]
-    pub key: Option<PathBuf>,
-    /// With --key: the digest that the key has to have, such as the one that a registry says
-    #[arg(long, value_name = "HASH", requires = "key", value_parser = hex::bytes32)]
-    pub key_digest: Option<[u8; 32]>,
-    /// The model that the proof has to be of, by its id, where its key is kept
-    #[arg(long, value_name = "HASH", value_parser = hex::bytes32)]
-    pub model: Option<[u8; 32]>,
-    /// The chain that it has to be for
-    #[arg(long, value_name = "N")]
-    pub chain_id: Option<u64>,
-    /// The job that it has to be for, 64 hexadecimal digits
-    #[arg(long, value_name = "HASH", value_parser = hex::bytes32)]
-    pub job: Option<[u8; 32]>,
-    /// The commitment to the input that it has to be about, 64 hexadecimal digits
-    #[arg(long, value_name = "HASH", value_parser = hex::bytes32)]
-    pub commitment: Option<[u8; 32]>,
-    /// The input that it has to be about, raw, by which the commitment follows
-    #[arg(long, value_name = "FILE", requires = "salt", conflicts_with = "commitment")]
-    pub input: Option<PathBuf>,
-    /// With --input: the salt of the commitment, a file of 32 bytes
-    #[arg(long, value_name = "FILE", requires = "input")]
-    pub salt: Option<PathBuf>,
-    /// The raw output that it has to prove, a file. Without it the output is what the proof says
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Take what is not given (model, chain, job, commitment) from the proof's own file: that says what was proven, not
-    /// that it is what anybody asked for
-    #[arg(long)]
-    pub as_stated: bool,
-    /// Keys, memory, threads.
-    #[command(flatten)]
-    pub keys: Keys,
-    /// One JSON object instead of a table
-    #[arg(long)]
-    pub json: bool,
-}
-
-impl Verify {
-    /// What the proof would be held against by its own word alone.
-    pub fn taken_from_file(&self) -> Vec<&'static str> {
-        let given = [
-            (
-                "model",
-                self.bundle.is_some() || self.key.is_some() || self.model.is_some(),
-            ),
-            ("chain_id", self.chain_id.is_some()),
-            ("job_id", self.job.is_some()),
-            (
-                "input_commitment",
-                self.commitment.is_some() || self.input.is_some(),
-            ),
-        ];
-        let missing = given.into_iter().filter(|(_, given)| !given);
-        missing.map(|(part, _)| part).collect()
-    }
-
-    /// What of the arguments does nothing, or is missing.
-    pub(super) fn problem(&self) -> Option<String> {
-        let missing = self.taken_from_file();
-        if missing.is_empty() && self.as_stated {
-            return Some("--as-stated has nothing to take from the file: leave it out".to_owned());
-        }
-        if missing.is_empty() || self.as_stated {
-            return None;
-        }
-        let option = |part: &&str| match *part {
-            "model" => "--bundle, --key or --model",
-            "chain_id" => "--chain-id",
-            "job_id" => "--job",
-            _ => "--commitment, or --input with --salt",
-        };
-        let options: Vec<&str> = missing.iter().map(option).collect();
-        Some(format!(
-            "the proof would be held to its own word: give {}, or --as-stated to see what it proves, whoever asked for it",
-            options.join("; ")
-        ))
-    }
 }
 
 #[cfg(test)]
@@ -302,6 +227,25 @@ mod tests {
             ("prove m.bundle --input x --tx 1 -o p".to_owned(), "--tx"),
             ("prove --block b -o p".to_owned(), "--tx"),
             ("prove --tx 1 -o p --private-input".to_owned(), "are public"),
+            ("prove --tx 1 -o p --batch 2".to_owned(), "--batch"),
+            ("prove m.bundle --input x -o p --batch 0".to_owned(), "--batch"),
+            (
+                "prove m.bundle --input x -o p --raw --cuts 2".to_owned(),
+                "--cuts",
+            ),
+            (
+                "prove m.bundle --input x -o p --batch 2 --cuts 2".to_owned(),
+                "--cuts",
+            ),
+            (
+                format!("prove m.bundle --input x -o p --job {job},{job}"),
+                "2 jobs for 1 inferences",
+            ),
+            (
+                format!("prove m.bundle --input x -o p --batch 3 --job {job},{job}"),
+                "2 jobs for 3 inferences",
+            ),
+            ("commitment x".to_owned(), "--salt"),
             ("prove --tx 1 -o p --chain-id 1".to_owned(), "--chain-id"),
             (format!("prove --tx 1 -o p --job {job}"), "--job"),
             ("prove m.bundle --input x -o p --call 1".to_owned(), "add --tx"),

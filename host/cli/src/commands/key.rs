@@ -21,7 +21,7 @@ pub(super) fn run(args: &Key) -> Result<(), CliError> {
     let target = args.out.as_deref().map(probe).transpose()?;
     let bundle = models::read(&args.bundle)?;
     let started = Instant::now();
-    let key = keys::of_bundle(&bundle, form, None, &args.keys)?;
+    let key = keys::of_bundle(&bundle, form, &args.form.cuts, None, &args.keys)?;
     let key_ms = ms(started.elapsed());
     let bytes = form
         .has_key_bytes()
@@ -35,6 +35,7 @@ pub(super) fn run(args: &Key) -> Result<(), CliError> {
         return output::json(&json!({
             "model_id": bundle.id.to_string(),
             "form": form.name(),
+            "cuts": args.form.cuts,
             "key_digest": key.digest.to_string(),
             "key_bytes": bytes.map(|bytes| bytes.len()),
             "key": key.origin.name(),

@@ -1,5 +1,6 @@
 //! `metisvm prove`: proofs of one inference, or of those that a block's transaction asked for.
 
+mod batch;
 mod block;
 mod report;
 
@@ -19,35 +20,65 @@ pub(super) fn run(args: &Prove) -> Result<(), CliError> {
     if let Some(transaction) = args.tx {
         return block::run(args, transaction);
     }
-    // `Prove::problem` has seen to it that both are there.
-    let (Some(bundle_file), Some(input)) = (&args.bundle, &args.input) else {
-        return Err(CliError::Proof("a BUNDLE and --input are needed".to_owned()));
-    };
-    let mut inputs = vec![bundle_file.as_path(), inputs::path(input)];
-    inputs.extend(args.salt.as_deref());
-    let target = Target::probe(&args.out, &inputs)?;
-    let bundle = models::read(bundle_file)?;
-    let input = inputs::read(input, 1, &bundle.graph)?.concat();
-    let salt = match &args.salt {
-        Some(file) => salt::read(file)?,
-        None => salt::draw()?,
-    };
-    if let Some(file) = &args.save_salt {
-        // Before the proof is made: without it nobody could show what was committed to.
-        salt::write_new(file, &salt)?;
+    if let Some(count) = args.batch {
+        return batch::run(args, count as usize);
     }
+    let Asked {
+        bundle,
+        inputs,
+        salts,
+        target,
+    } = Asked::read(args, 1)?;
     let task = Task {
-        input,
+        input: inputs.concat(),
         output: None,
-        salt,
+        salt: salts[0],
         chain_id: args.chain_id.unwrap_or_default(),
-        job_id: args.job.unwrap_or_default(),
+        job_id: args.job.first().copied().unwrap_or_default(),
         target,
         out: args.out.clone(),
         place: None,
     };
     let mut progress = StepProgress::new(steps(args, 1));
     prove_all(args, &bundle, &[&task], &mut progress)
+}
+
+/// What a command line without --tx asks to prove.
+struct Asked {
+    bundle: Bundle,
+    inputs: Vec<Vec<u8>>,
+    /// One for each input.
+    salts: Vec<Salt>,
+    target: Target,
+}
+
+impl Asked {
+    /// Reads what is asked for `count` inputs, and draws the salts that are not given.
+    fn read(args: &Prove, count: usize) -> Result<Self, CliError> {
+        // `Prove::problem` has seen to it that both are there.
+        let (Some(bundle_file), Some(input)) = (&args.bundle, &args.input) else {
+            return Err(CliError::Proof("a BUNDLE and --input are needed".to_owned()));
+        };
+        let mut inputs = vec![bundle_file.as_path(), inputs::path(input)];
+        inputs.extend(args.salt.as_deref());
+        let target = Target::probe(&args.out, &inputs)?;
+        let bundle = models::read(bundle_file)?;
+        let inputs = inputs::read(input, count, &bundle.graph)?;
+        let salts = match &args.salt {
+            Some(file) => salt::read_all(file, count)?,
+            None => (0..count).map(|_| salt::draw()).collect::<Result<_, _>>()?,
+        };
+        if let Some(file) = &args.save_salt {
+            // Before the proof is made: without it nobody could show what was committed to.
+            salt::write_new(file, &salts)?;
+        }
+        Ok(Self {
+            bundle,
+            inputs,
+            salts,
+            target,
+        })
+    }
 }
 
 /// An inference to prove.
@@ -88,7 +119,8 @@ fn prove_all(
 ) -> Result<(), CliError> {
     threads::on(args.keys.threads, || {
         let started = Cost::begin();
-        let prover = keys::make(bundle, args.form.form(), &args.keys, &mut |stage| {
+        let cuts = (!args.form.cuts.is_empty()).then_some(&args.form.cuts[..]);
+        let prover = keys::make(bundle, args.form.form(), cuts, &args.keys, &mut |stage| {
             progress.begin(stage.name());
         })?;
         let circuits = started.end();
@@ -99,6 +131,7 @@ fn prove_all(
             let cost = started.end();
             let file = ProofFile {
                 form: prover.form(),
+                cuts: prover.cuts().to_vec(),
                 key_digest: key_digest.0,
                 proof,
             };

@@ -1,30 +1,39 @@
 //! `metisvm verify`: whether a proof proves what is asked.
 
+mod batch;
+mod verdict;
+mod wanted;
+
 use super::End;
 use crate::args::Verify;
 use crate::error::CliError;
-use crate::models;
 use crate::output::{self, ms, thousands};
-use crate::proofs::file::{ProofFile, Unread};
+use crate::proofs::batch_file::{self, BatchFile};
+use crate::proofs::file::{self, ProofFile};
 use crate::proofs::keys::{self, Key};
-use crate::proofs::{hex, salt, statement};
-use metisvm_model::limits::MAX_BUNDLE_BYTES;
-use metisvm_model::{Bundle, ModelId};
-use metisvm_prover::{Commitment, Statement, commit};
+use crate::proofs::statement;
+use metisvm_prover::{CompileError, PrepareError, Statement};
 use metisvm_verifier::key_bytes::KeyDigest;
-use serde_json::{Value, json};
-use std::path::Path;
+use serde_json::json;
 use std::time::{Duration, Instant};
-
-/// No raw input or output that is compared is longer.
-const MAX_TENSOR_BYTES: usize = MAX_BUNDLE_BYTES;
+use verdict::{Checked, refuse, show_taken};
+use wanted::{Held, Wanted};
 
 pub(super) fn run(args: &Verify) -> Result<End, CliError> {
-    let wanted = Wanted::of(args)?;
-    let file = match ProofFile::read(&args.proof) {
+    let bytes = file::read(&args.proof)?;
+    if batch_file::is_batch(&bytes) {
+        return match BatchFile::parse(&bytes) {
+            Ok(file) => batch::run(args, &file),
+            Err(problem) => refuse(args, None, &problem),
+        };
+    }
+    let file = match ProofFile::parse(&bytes) {
         Ok(file) => file,
-        Err(Unread::File(error)) => return Err(error),
-        Err(Unread::Malformed(problem)) => return refuse(args, None, &problem),
+        Err(problem) => return refuse(args, None, &problem),
+    };
+    let wanted = match Wanted::of(args, 1)? {
+        Ok(wanted) => wanted,
+        Err(problem) => return refuse(args, None, &problem),
     };
     let started = Instant::now();
     let key = match key(args, &wanted, &file)? {
@@ -34,97 +43,27 @@ pub(super) fn run(args: &Verify) -> Result<End, CliError> {
     let mut checked = Checked {
         key_time: started.elapsed(),
         verify_time: Duration::ZERO,
-        key,
+        origin: key.origin,
+        digest: key.digest,
+        degree_bits: key.verifier.degree_bits(),
     };
-    let expected = match wanted.statement(&file, &checked.key) {
+    let held = Held {
+        model: key.verifier.model(),
+        digest: key.digest,
+    };
+    let stated = &file.proof.statement;
+    let expected = match wanted.statement(0, &held, stated, &KeyDigest(file.key_digest)) {
         Ok(expected) => expected,
         Err(problem) => return refuse(args, Some(&checked), &problem),
     };
     let started = Instant::now();
-    let verified = checked.key.verifier.verify(&expected, &file.proof.bytes);
+    let verified = key.verifier.verify(&expected, &file.proof.bytes);
     checked.verify_time = started.elapsed();
     if let Err(problem) = verified {
         return refuse(args, Some(&checked), &problem.to_string());
     }
     accept(args, &checked, &file, &expected)?;
     Ok(End::Well)
-}
-
-/// What was asked for; `None` is taken from the file.
-struct Wanted {
-    bundle: Option<Bundle>,
-    model: Option<ModelId>,
-    chain_id: Option<u64>,
-    job_id: Option<[u8; 32]>,
-    input: Option<Commitment>,
-    output: Option<Vec<u8>>,
-}
-
-impl Wanted {
-    fn of(args: &Verify) -> Result<Self, CliError> {
-        let bundle = args.bundle.as_deref().map(models::read).transpose()?;
-        let read = |file: &Path| models::read_bounded(file, MAX_TENSOR_BYTES);
-        let input = match (&args.commitment, &args.input, &args.salt) {
-            (Some(bytes), ..) => Some(Commitment::from_bytes(bytes).ok_or_else(|| {
-                let text = hex::text(bytes);
-                CliError::Proof(format!(
-                    "--commitment {text} is no commitment: one of its four numbers is not below p"
-                ))
-            })?),
-            (None, Some(input), Some(salt)) => Some(commit(&salt::read(salt)?, &read(input)?)),
-            _ => None,
-        };
-        Ok(Self {
-            model: bundle
-                .as_ref()
-                .map(|bundle| bundle.id)
-                .or(args.model.map(ModelId)),
-            bundle,
-            chain_id: args.chain_id,
-            job_id: args.job,
-            input,
-            output: args.output.as_deref().map(read).transpose()?,
-        })
-    }
-
-    /// The statement that the proof has to prove; an error where the file itself says that it proves another one.
-    fn statement(&self, file: &ProofFile, key: &Key) -> Result<Statement, String> {
-        let stated = &file.proof.statement;
-        let hashes = |found: &[u8], wanted: &[u8]| (hex::text(found), hex::text(wanted));
-        let differs = |what: &str, (found, wanted): (String, String)| {
-            Err(format!("the proof is for the {what} {found}, not {wanted}"))
-        };
-        let model = key.verifier.model();
-        if stated.model != model {
-            return differs("model", (stated.model.to_string(), model.to_string()));
-        }
-        if KeyDigest(file.key_digest) != key.digest {
-            return differs("key", hashes(&file.key_digest, &key.digest.0));
-        }
-        if let Some(wanted) = self.chain_id.filter(|wanted| *wanted != stated.chain_id) {
-            return differs("chain", (stated.chain_id.to_string(), wanted.to_string()));
-        }
-        if let Some(wanted) = self.job_id.filter(|wanted| *wanted != stated.job_id) {
-            return differs("job", hashes(&stated.job_id, &wanted));
-        }
-        if let Some(wanted) = self.input.filter(|wanted| *wanted != stated.input) {
-            return differs("commitment", hashes(&stated.input.to_bytes(), &wanted.to_bytes()));
-        }
-        if self
-            .output
-            .as_ref()
-            .is_some_and(|wanted| *wanted != stated.output)
-        {
-            return Err("the proof is for another output than that of --output".to_owned());
-        }
-        Ok(Statement {
-            model,
-            input: self.input.unwrap_or(stated.input),
-            output: self.output.clone().unwrap_or_else(|| stated.output.clone()),
-            chain_id: self.chain_id.unwrap_or(stated.chain_id),
-            job_id: self.job_id.unwrap_or(stated.job_id),
-        })
-    }
 }
 
 /// The key that the proof has to be verified by; within, why the proof cannot be one for what was asked.
@@ -139,48 +78,38 @@ fn key(args: &Verify, wanted: &Wanted, file: &ProofFile) -> Result<Result<Key, S
     }
     if let Some(bundle) = &wanted.bundle {
         let digest = KeyDigest(file.key_digest);
-        return keys::of_bundle(bundle, file.form, Some(digest), &args.keys).map(Ok);
+        let made = keys::of_bundle(bundle, file.form, &file.cuts, Some(digest), &args.keys);
+        return made.map(Ok).or_else(|error| no_such_circuit(error).map(Err));
     }
     let missing = || {
         let form = file.form;
-        CliError::Proof(if form.has_key_bytes() {
+        CliError::Proof(if !file.cuts.is_empty() {
+            "the key of a proof in layers is not kept: give --bundle or --key".to_owned()
+        } else if form.has_key_bytes() {
             format!("no key of {form} proofs of the model {model} is kept here: give --bundle or --key")
         } else {
             "the key of a raw proof is made of its model: give --bundle".to_owned()
         })
     };
-    keys::kept(model, file.form, &args.keys)
-        .ok_or_else(missing)
-        .map(Ok)
+    let kept = file
+        .cuts
+        .is_empty()
+        .then(|| keys::kept(model, file.form, &args.keys));
+    kept.flatten().ok_or_else(missing).map(Ok)
 }
 
-/// A key that was found, and the times.
-struct Checked {
-    key: Key,
-    key_time: Duration,
-    verify_time: Duration,
-}
-
-impl Checked {
-    fn add_to(&self, object: &mut Value) {
-        object["verify_ms"] = json!(ms(self.verify_time));
-        object["key_ms"] = json!(ms(self.key_time));
-        object["key"] = json!(self.key.origin.name());
-        object["key_digest"] = json!(self.key.digest.to_string());
-        object["degree"] = json!(1u64 << self.key.verifier.degree_bits());
+/// What is wrong with the proof where its file asks for circuits that there cannot be; else the error.
+fn no_such_circuit(error: CliError) -> Result<String, CliError> {
+    match error {
+        CliError::Prepare {
+            problem:
+                problem @ (PrepareError::Joined { .. }
+                | PrepareError::Cuts { .. }
+                | PrepareError::Circuit(CompileError::Cut { .. })),
+            ..
+        } => Ok(problem.to_string()),
+        other => Err(other),
     }
-}
-
-fn refuse(args: &Verify, checked: Option<&Checked>, problem: &str) -> Result<End, CliError> {
-    if args.json {
-        let mut object = json!({ "valid": false, "verify_ms": null, "problem": problem });
-        if let Some(checked) = checked {
-            checked.add_to(&mut object);
-        }
-        output::json(&object)?;
-    }
-    output::complain(&format!("{}: not valid: {problem}", args.proof.display()));
-    Ok(End::Invalid)
 }
 
 fn accept(args: &Verify, checked: &Checked, file: &ProofFile, expected: &Statement) -> Result<(), CliError> {
@@ -189,6 +118,7 @@ fn accept(args: &Verify, checked: &Checked, file: &ProofFile, expected: &Stateme
         let mut object = json!({
             "valid": true,
             "form": file.form.name(),
+            "cuts": file.cuts,
             "proof_bytes": file.proof.bytes.len(),
             "taken_from_file": taken,
         });
@@ -197,22 +127,12 @@ fn accept(args: &Verify, checked: &Checked, file: &ProofFile, expected: &Stateme
         return output::json(&object);
     }
     statement::show(expected)?;
-    output::hash("key", &checked.key.digest)?;
+    output::hash("key", &checked.digest)?;
     output::line(&format!(
         "valid: the model gives this output for the input that is committed to ({} proof of {} bytes, verified in {:.1} ms)",
         file.form,
         thousands(file.proof.bytes.len() as u64),
         ms(checked.verify_time)
     ))?;
-    if taken.is_empty() {
-        return Ok(());
-    }
-    let taken: Vec<&str> = taken
-        .into_iter()
-        .map(|part| part.trim_end_matches("_id"))
-        .collect();
-    output::line(&format!(
-        "taken from the file itself, so no answer to anybody's question: {}",
-        taken.join(", ").replace('_', " ")
-    ))
+    show_taken(&taken)
 }

@@ -65,12 +65,18 @@ pub struct Node {
     /// More models, registered at genesis: bundle files, or folders of them (*.bundle)
     #[arg(long, value_name = "PATH")]
     pub models: Vec<PathBuf>,
+    /// Verifying keys of proofs, registered at genesis: files, or folders of them (*.key)
+    #[arg(long, value_name = "PATH")]
+    pub keys: Vec<PathBuf>,
     /// Which backends to run inferences on, and how.
     #[command(flatten)]
     pub engine: Engine,
     /// Threads that execute transactions; 1 executes in sequence. Default: one a core
     #[arg(long, value_name = "N", value_parser = crate::args::threads)]
     pub threads: Option<usize>,
+    /// Do not execute blocks that were built here a second time, as whoever gets them would
+    #[arg(long)]
+    pub skip_validation: bool,
     /// What is logged to standard error: error, warn, info, debug, or a filter as metisvm_node=debug
     #[arg(long, value_name = "FILTER", default_value = "info")]
     pub log: String,
@@ -101,6 +107,9 @@ pub struct ImportChain {
     /// Keep the chain in this folder, for metisvm node --datadir
     #[arg(long, value_name = "DIR")]
     pub datadir: PathBuf,
+    /// Verifying keys that the registry of keys names: files, or folders of them (*.key)
+    #[arg(long, value_name = "PATH")]
+    pub keys: Vec<PathBuf>,
     /// Threads of the block engine. Default: one a core
     #[arg(long, value_name = "N", value_parser = crate::args::threads)]
     pub threads: Option<usize>,

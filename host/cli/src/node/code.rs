@@ -1,4 +1,4 @@
-//! The contracts that genesis places for inference, as `contracts/compile.js` writes them.
+//! The contracts that genesis places for inference and proofs, as `contracts/compile.js` writes them.
 
 use crate::error::CliError;
 use alloy_primitives::Bytes;
@@ -6,6 +6,7 @@ use metisvm_node::genesis::InferenceCode;
 
 const STUB: &str = include_str!("../../../../contracts/artifacts/InferenceStub.json");
 const REGISTRY: &str = include_str!("../../../../contracts/artifacts/ModelRegistry.json");
+const KEY_REGISTRY: &str = include_str!("../../../../contracts/artifacts/KeyRegistry.json");
 
 /// The code.
 ///
@@ -15,6 +16,7 @@ pub(super) fn inference_code() -> Result<InferenceCode, CliError> {
     Ok(InferenceCode {
         stub: deployed("inference stub", STUB)?,
         registry: deployed("model registry", REGISTRY)?,
+        key_registry: deployed("key registry", KEY_REGISTRY)?,
     })
 }
 

@@ -4,7 +4,7 @@ use super::args::ImportChain as Args;
 use super::start::{failed, on_disk, read_genesis};
 use crate::datadir::DataDir;
 use crate::error::CliError;
-use crate::{models, output};
+use crate::{models, output, verifying_keys};
 use metisvm_executor::{BlockEngine, Threads};
 use metisvm_node::chain::History;
 use metisvm_node::import::{Importer, next_block};
@@ -25,6 +25,7 @@ const FILE_LIMIT: usize = 1 << 30;
 pub fn run(args: &Args) -> Result<bool, CliError> {
     let started = Instant::now();
     let threads = Threads::new(args.threads.unwrap_or(0))?;
+    let keys = verifying_keys::read_all(&args.keys)?;
     let genesis = read_genesis(&args.genesis)?;
     let mut datadir = DataDir::open(&args.datadir, Arc::new(CpuKeccak))?;
     if datadir.chain().is_none() {
@@ -34,19 +35,14 @@ pub fn run(args: &Args) -> Result<bool, CliError> {
     let spec = datadir.chain().map(|chain| chain.spec.clone());
     let (chain, disk) = on_disk(&mut datadir, History::default())?;
     let spec = spec.ok_or_else(|| CliError::file(&args.datadir, "it holds no chain"))?;
-    let factory = MetisEvmFactory::new(spec, None);
+    let factory = MetisEvmFactory::new(spec, None).with_proofs(Some(Arc::new(keys)));
     let engine = BlockEngine::new(threads);
-    let importer = Importer {
-        factory: &factory,
-        engine: &engine,
-        chain: &chain,
-        disk: Some(&disk),
-    };
+    let importer = Importer::new(&factory, &engine, &chain, Some(&disk));
     let Imported {
         blocks,
         transactions,
         skipped,
-    } = import(&args.file, &importer)?;
+    } = import(&args.file, importer)?;
     let head = chain.head().map_err(failed)?;
     let seconds = started.elapsed().as_secs_f64();
     if args.json {
@@ -82,18 +78,30 @@ pub(super) struct Imported {
 ///
 /// # Errors
 /// The first block that is not valid, or what is wrong with the file.
-pub(super) fn import(path: &Path, importer: &Importer<'_>) -> Result<Imported, CliError> {
+pub(super) fn import(path: &Path, mut importer: Importer<'_>) -> Result<Imported, CliError> {
     let bytes = models::read_bounded(path, FILE_LIMIT)?;
-    let mut rest = bytes.as_slice();
     let mut imported = Imported::default();
+    let added = add_all(path, &bytes, &mut importer, &mut imported);
+    // Also where a block is wrong: those before it are right, and the next import need not begin with them.
+    importer.finish().map_err(failed)?;
+    added.map(|()| imported)
+}
+
+fn add_all(
+    path: &Path,
+    bytes: &[u8],
+    importer: &mut Importer<'_>,
+    imported: &mut Imported,
+) -> Result<(), CliError> {
+    let mut rest = bytes;
     loop {
         let at = bytes.len() - rest.len();
         let named = |error| CliError::file(path, format!("at byte {at}: {error}"));
         let Some(block) = next_block(&mut rest).map_err(named)? else {
-            return Ok(imported);
+            return Ok(());
         };
         // One that is there already: so that an import that was stopped can be begun again.
-        if importer.chain.by_hash(block.header.hash_slow()).is_some() {
+        if importer.knows(block.header.hash_slow()) {
             imported.skipped += 1;
             continue;
         }

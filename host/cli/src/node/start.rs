@@ -7,7 +7,7 @@ use super::models::Models;
 use crate::composition;
 use crate::datadir::DataDir;
 use crate::error::CliError;
-use crate::{bundled, models};
+use crate::{bundled, models, verifying_keys};
 use alloy_consensus::Header;
 use alloy_primitives::{B256, U256};
 use metisvm_executor::{BlockEngine, Threads};
@@ -18,10 +18,12 @@ use metisvm_node::disk::{self, Disk};
 use metisvm_node::genesis::{DevGenesis, check_dev_chain};
 use metisvm_node::geth_genesis::GethGenesis;
 use metisvm_node::import::Importer;
+use metisvm_node::keys::Keys;
 use metisvm_node::world::World;
 use metisvm_node::{Node, NodeError, Parts, Settings};
 use metisvm_state::{CpuKeccak, MemoryState};
-use metisvm_vm::{ChainSpec, MetisEvmFactory};
+use metisvm_vm::{Activation, ChainSpec, MetisEvmFactory};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -61,6 +63,7 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
             bundles.push(more);
         }
     }
+    let keys = Arc::new(Keys::new(verifying_keys::read_all(&args.keys)?));
     let mut composition = composition::compose_for_long(&args.engine, &bundles);
     let problems = composition.untold_problems().to_vec();
     let models = Arc::new(Models::new(composition.dispatcher.clone(), &bundles));
@@ -76,34 +79,31 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
         None => Arc::new(spec(args, geth.as_ref())?),
     };
     let accounts = accounts(args, &spec)?;
+    let first = Registered::of(&bundles, &keys)?;
+    check_keys(args, &spec, &keys)?;
     let history = History {
         blocks: args.history.max(1),
         states: args.history_states,
     };
     let (chain, disk) = match &mut datadir {
         None => (
-            in_memory(&begin(args, geth, spec.clone(), &accounts, &bundles)?, history)?,
+            in_memory(&begin(args, geth, spec.clone(), &accounts, &first)?, history)?,
             None,
         ),
         Some(datadir) => {
             if datadir.chain().is_none() {
-                let beginning = begin(args, geth, spec.clone(), &accounts, &bundles)?;
+                let beginning = begin(args, geth, spec.clone(), &accounts, &first)?;
                 datadir.begin(beginning.spec, &beginning.header, &[], &beginning.state)?;
             }
             let (chain, disk) = on_disk(datadir, history)?;
             (chain, Some(disk))
         }
     };
-    let factory = MetisEvmFactory::new(spec, Some(models.clone()));
+    let rules = Rules::of(&spec);
+    let factory = MetisEvmFactory::new(spec, Some(models.clone())).with_proofs(Some(keys.clone()));
     let engine = BlockEngine::new(threads);
     if let Some(path) = &args.import {
-        let importer = Importer {
-            factory: &factory,
-            engine: &engine,
-            chain: &chain,
-            disk: disk.as_ref(),
-        };
-        import(path, &importer)?;
+        import(path, Importer::new(&factory, &engine, &chain, disk.as_ref()))?;
     }
     let node = Node::new(Parts {
         factory: factory.permitting_senders_with_code(),
@@ -111,6 +111,7 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
         chain,
         accounts,
         models,
+        keys,
         settings: Settings {
             beneficiary: alloy_primitives::Address::ZERO,
             gas_limit: args.gas_limit,
@@ -118,7 +119,8 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
             next_prevrandao: None,
         },
         automine: !args.no_mining && args.block_time.is_none(),
-        rules: Rules::default(),
+        rules,
+        validating: !args.skip_validation,
         disk,
     });
     node.set_interval(args.block_time);
@@ -176,31 +178,84 @@ fn accounts(args: &Args, spec: &ChainSpec) -> Result<DevAccounts, CliError> {
     DevAccounts::derive(mnemonic, args.accounts).map_err(failed)
 }
 
+/// What genesis registers.
+struct Registered {
+    models: Vec<B256>,
+    /// Each key's model and digest.
+    keys: Vec<(B256, B256)>,
+}
+
+impl Registered {
+    fn of(bundles: &[metisvm_model::Bundle], keys: &Keys) -> Result<Self, CliError> {
+        let mut by_model = BTreeMap::new();
+        for key in keys.all() {
+            if let Some(other) = by_model.insert(key.model, key.digest) {
+                return Err(CliError::Use(format!(
+                    "--keys has two keys of model {}, {other} and {}, and the registry has room for one: give one of \
+                     them, and add the other with metis_addKey",
+                    key.model, key.digest
+                )));
+            }
+        }
+        Ok(Self {
+            models: bundles.iter().map(|bundle| B256::from(bundle.id.0)).collect(),
+            keys: by_model.into_iter().collect(),
+        })
+    }
+}
+
+/// Keys for a chain that verifies no proofs are a mistake, and for one that does not yet are worth a word.
+fn check_keys(args: &Args, spec: &ChainSpec, keys: &Keys) -> Result<(), CliError> {
+    if keys.all().is_empty() {
+        return Ok(());
+    }
+    let Some(proofs) = spec.inference.as_ref().and_then(|inference| inference.proofs) else {
+        return Err(CliError::Use(format!(
+            "--keys is of no use: {} verifies no proofs; take a chain spec with inference.proofs",
+            spec.name
+        )));
+    };
+    if let Activation::Time(time) = proofs.activation
+        && time > args.timestamp.unwrap_or_else(now)
+    {
+        tracing::warn!(
+            "{} verifies proofs from timestamp {time} on: start with --timestamp {time}, or move the time there \
+             (evm_setTime)",
+            spec.name
+        );
+    }
+    Ok(())
+}
+
 fn begin(
     args: &Args,
     geth: Option<GethGenesis>,
     spec: Arc<ChainSpec>,
     accounts: &DevAccounts,
-    bundles: &[metisvm_model::Bundle],
+    first: &Registered,
 ) -> Result<Beginning, CliError> {
     if let Some(genesis) = geth {
         let state = genesis.state;
         let header = genesis.header;
         return Ok(Beginning { spec, header, state });
     }
-    let ids: Vec<B256> = bundles.iter().map(|bundle| B256::from(bundle.id.0)).collect();
-    let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
     let genesis = DevGenesis {
         accounts: &accounts.addresses(),
         balance: U256::from(args.balance) * U256::from(ETHER),
-        models: &ids,
+        models: &first.models,
+        keys: &first.keys,
         code: &inference_code()?,
-        timestamp: args.timestamp.unwrap_or(now),
+        timestamp: args.timestamp.unwrap_or_else(now),
         gas_limit: args.gas_limit,
     };
     let state = genesis.state(&spec);
     let header = genesis.header(&spec, metisvm_state::state_root(&state));
     Ok(Beginning { spec, header, state })
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }
 
 fn in_memory(beginning: &Beginning, history: History) -> Result<Chain, CliError> {

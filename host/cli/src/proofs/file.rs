@@ -13,29 +13,22 @@ use std::path::Path;
 const FORMAT: &str = "metisvm proof";
 
 /// The version of the file's form.
-const FORMAT_VERSION: u32 = 1;
+pub(super) const FORMAT_VERSION: u32 = 1;
 
 /// No proof file is longer: proofs have up to some hundred kilobytes, the rest is room for the output.
-const MAX_BYTES: usize = 32 << 20;
+pub(super) const MAX_BYTES: usize = 32 << 20;
 
 /// A proof with what it proves, and which key verifies it.
 #[derive(Clone, Debug)]
 pub struct ProofFile {
     /// The form of the proof.
     pub form: Form,
+    /// Before which nodes the model is cut into layers.
+    pub cuts: Vec<usize>,
     /// The digest of the key that it was made for.
     pub key_digest: [u8; 32],
     /// Statement and proof.
     pub proof: Proof,
-}
-
-/// Why there is no proof.
-#[derive(Debug)]
-pub enum Unread {
-    /// The file cannot be read.
-    File(CliError),
-    /// It was read, and is no proof: what is wrong in it.
-    Malformed(String),
 }
 
 /// The object in the file. Every key has to be there, once, and no other may be.
@@ -46,6 +39,9 @@ struct Object {
     version: u32,
     circuit_version: u32,
     form: String,
+    /// Only where the model is cut.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cuts: Vec<usize>,
     key_digest: String,
     model_id: String,
     input_commitment: String,
@@ -67,6 +63,7 @@ impl ProofFile {
             version: FORMAT_VERSION,
             circuit_version: VERSION,
             form: self.form.name().to_owned(),
+            cuts: self.cuts.clone(),
             key_digest: hex::text(&self.key_digest),
             model_id: statement.model.to_string(),
             input_commitment: hex::text(&statement.input.to_bytes()),
@@ -75,46 +72,23 @@ impl ProofFile {
             job_id: hex::text(&statement.job_id),
             proof: hex::text(bytes),
         };
-        let text = serde_json::to_string_pretty(&object).map_err(|error| error.to_string())? + "\n";
-        if text.len() > MAX_BYTES {
-            return Err(format!(
-                "the proof would take {} bytes, and its file may have {MAX_BYTES}",
-                text.len()
-            ));
-        }
-        Ok(text)
+        text_of(&object)
     }
 
-    /// Reads a proof. Nothing in it is verified by that.
+    /// A proof from the bytes of its file. Nothing in it is verified by that.
     ///
     /// # Errors
-    /// If the file cannot be read, or is no proof.
-    pub fn read(path: &Path) -> Result<Self, Unread> {
-        let bytes = models::read_bounded(path, MAX_BYTES).map_err(Unread::File)?;
-        Self::parse(&bytes).map_err(Unread::Malformed)
-    }
-
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// If they are no proof: what is wrong in them.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let object: Object =
             serde_json::from_slice(bytes).map_err(|error| format!("it is no proof file: {error}"))?;
-        if object.format != FORMAT {
-            return Err(format!("format is not {FORMAT:?}"));
-        }
-        for (what, found, known) in [
-            ("version", object.version, FORMAT_VERSION),
-            ("circuit_version", object.circuit_version, VERSION),
-        ] {
-            if found != known {
-                return Err(format!(
-                    "{what} is {found}, and this program knows {known}; use one of the version that wrote the proof"
-                ));
-            }
-        }
+        check_versions(&object.format, FORMAT, object.version, object.circuit_version)?;
         let named = |what: &'static str| move |problem: String| format!("{what} {problem}");
         let hash = |what: &'static str, text: &str| hex::bytes32(text).map_err(named(what));
         let commitment = hash("input_commitment", &object.input_commitment)?;
         Ok(Self {
             form: object.form.parse().map_err(named("form:"))?,
+            cuts: object.cuts,
             key_digest: hash("key_digest", &object.key_digest)?,
             proof: Proof {
                 statement: Statement {
@@ -131,6 +105,44 @@ impl ProofFile {
     }
 }
 
+/// Reads the bytes of a file of proofs.
+///
+/// # Errors
+/// If it cannot be read, or is longer than such a file may be.
+pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    models::read_bounded(path, MAX_BYTES)
+}
+
+/// An object as the text of a file.
+pub(super) fn text_of(object: &impl Serialize) -> Result<String, String> {
+    let text = serde_json::to_string_pretty(object).map_err(|error| error.to_string())? + "\n";
+    if text.len() > MAX_BYTES {
+        return Err(format!(
+            "the proof would take {} bytes, and its file may have {MAX_BYTES}",
+            text.len()
+        ));
+    }
+    Ok(text)
+}
+
+/// Whether a file is of this program's form and circuits.
+pub(super) fn check_versions(found: &str, format: &str, version: u32, circuits: u32) -> Result<(), String> {
+    if found != format {
+        return Err(format!("format is not {format:?}"));
+    }
+    for (what, found, known) in [
+        ("version", version, FORMAT_VERSION),
+        ("circuit_version", circuits, VERSION),
+    ] {
+        if found != known {
+            return Err(format!(
+                "{what} is {found}, and this program knows {known}; use one of the version that wrote the proof"
+            ));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +150,7 @@ mod tests {
     fn example() -> ProofFile {
         ProofFile {
             form: Form::Wrapped,
+            cuts: vec![3, 8],
             key_digest: [9; 32],
             proof: Proof {
                 statement: Statement {
@@ -159,6 +172,7 @@ mod tests {
         assert_eq!(read.proof.statement, example().proof.statement);
         assert_eq!(read.proof.bytes, example().proof.bytes);
         assert_eq!((read.form, read.key_digest), (Form::Wrapped, [9; 32]));
+        assert_eq!(read.cuts, [3, 8]);
         assert_eq!(read.to_json().as_deref(), Ok(text.as_str()), "it has one form");
     }
 

@@ -5,9 +5,11 @@ use crate::args::Keys;
 use crate::error::CliError;
 use crate::{models, output, user_cache};
 use metisvm_model::{Bundle, ModelId};
-use metisvm_prover::{Form, Kept, KeyFolder, Prover, Stage, Verifier, key_digest};
+use metisvm_prover::{
+    BatchVerifier, Form, Kept, KeyFolder, Prover, Stage, Verifier, circuit_digest, key_digest,
+};
 use metisvm_verifier::key_bytes::{self, KeyDigest, limits::MAX_KEY_BYTES};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A verifying key.
 pub struct Key {
@@ -58,7 +60,7 @@ pub fn given(file: &Path, expected: Option<[u8; 32]>) -> Result<Key, CliError> {
 
 /// The key of a model that is kept, if one is. A damaged file is told of.
 pub fn kept(model: ModelId, form: Form, args: &Keys) -> Option<Key> {
-    match load(model, form, args) {
+    match load(model, form, &[], args) {
         Kept::Key(verifier, digest) => Some(Key {
             verifier: *verifier,
             digest,
@@ -75,14 +77,16 @@ pub fn kept(model: ModelId, form: Form, args: &Keys) -> Option<Key> {
     }
 }
 
-fn load(model: ModelId, form: Form, args: &Keys) -> Kept {
+/// Only the key of an uncut model is kept: where one is cut, one depends on what memory there was.
+fn load(model: ModelId, form: Form, cuts: &[usize], args: &Keys) -> Kept {
     match folder(args) {
-        Some(folder) if form.has_key_bytes() => folder.load(model, form),
+        Some(folder) if form.has_key_bytes() && cuts.is_empty() => folder.load(model, form),
         _ => Kept::Absent,
     }
 }
 
-/// The key of a bundle: the one that is kept, or else it is made, and kept from then on. Where one with the digest
+/// The key of a bundle that is cut before these nodes: the one that is kept, or else it is made, and, of an uncut one,
+/// kept from then on. Where one with the digest
 /// `wanted` is asked for and another one is kept, it is made anew: a folder may be older than the program.
 ///
 /// # Errors
@@ -90,10 +94,11 @@ fn load(model: ModelId, form: Form, args: &Keys) -> Kept {
 pub fn of_bundle(
     bundle: &Bundle,
     form: Form,
+    cuts: &[usize],
     wanted: Option<KeyDigest>,
     args: &Keys,
 ) -> Result<Key, CliError> {
-    if let Kept::Key(verifier, digest) = load(bundle.id, form, args)
+    if let Kept::Key(verifier, digest) = load(bundle.id, form, cuts, args)
         && wanted.is_none_or(|wanted| wanted == digest)
     {
         return Ok(Key {
@@ -103,7 +108,7 @@ pub fn of_bundle(
         });
     }
     threads::on(args.threads, || {
-        let prover = make(bundle, form, args, &mut |_| ())?;
+        let prover = make(bundle, form, Some(cuts), args, &mut |_| ())?;
         let verifier = prover.verifier();
         Ok(Key {
             digest: keep(&prover, args)?,
@@ -113,17 +118,24 @@ pub fn of_bundle(
     })
 }
 
-/// Makes what proves inferences of a bundle.
+/// Makes what proves inferences of a bundle, cut before these nodes or, where it is not said, as the memory limit
+/// demands.
 ///
 /// # Errors
 /// If the model cannot be proven, or not within the memory that may be used.
 pub fn make(
     bundle: &Bundle,
     form: Form,
+    cuts: Option<&[usize]>,
     args: &Keys,
     stage: &mut dyn FnMut(Stage),
 ) -> Result<Prover, CliError> {
-    Prover::new(bundle, form, args.memory_limit_bytes(), stage).map_err(|problem| CliError::Prepare {
+    let limit = args.memory_limit_bytes();
+    let made = match cuts {
+        None => Prover::new(bundle, form, limit, stage),
+        Some(cuts) => Prover::cut(bundle, form, cuts, limit, stage),
+    };
+    made.map_err(|problem| CliError::Prepare {
         model: bundle.id,
         problem,
     })
@@ -141,7 +153,7 @@ pub fn keep(prover: &Prover, args: &Keys) -> Result<KeyDigest, CliError> {
     }
     let bytes = bytes(prover.verifier())?;
     let digest = KeyDigest::of(&bytes);
-    let Some(folder) = folder(args) else {
+    let Some(folder) = folder(args).filter(|_| prover.cuts().is_empty()) else {
         return Ok(digest);
     };
     match folder.load(prover.model(), prover.form()) {
@@ -165,6 +177,12 @@ pub fn keep(prover: &Prover, args: &Keys) -> Result<KeyDigest, CliError> {
     Ok(digest)
 }
 
+/// What names the key of a batch. It is made of the bundle and has no bytes, so it has the digest that its proofs are
+/// bound to.
+pub fn batch_digest(verifier: &BatchVerifier) -> KeyDigest {
+    circuit_digest(verifier.key())
+}
+
 /// The bytes of a key.
 ///
 /// # Errors
@@ -174,10 +192,12 @@ pub fn bytes(verifier: &Verifier) -> Result<Vec<u8>, CliError> {
         .map_err(|error| CliError::Proof(format!("the key cannot be written: {error}")))
 }
 
-/// The folder that was named, or the user's own.
 fn folder(args: &Keys) -> Option<KeyFolder> {
+    path(args).map(KeyFolder::at)
+}
+
+/// Where keys are kept: the folder that was named, or the user's own.
+pub fn path(args: &Keys) -> Option<PathBuf> {
     let named = args.keys.clone();
-    named
-        .or_else(|| Some(user_cache::folder()?.join("keys")))
-        .map(KeyFolder::at)
+    named.or_else(|| Some(user_cache::folder()?.join("keys")))
 }

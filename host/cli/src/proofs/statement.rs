@@ -24,6 +24,16 @@ pub fn add_to(object: &mut Value, statement: &Statement) {
     }
 }
 
+/// What is stated of one inference of a batch, whose model all have in common.
+pub fn of_one(statement: &Statement) -> Value {
+    let mut object = json!({});
+    add_to(&mut object, statement);
+    if let Some(parts) = object.as_object_mut() {
+        parts.remove("model_id");
+    }
+    object
+}
+
 /// Shows it to people, one part a line, since hashes do not fit a table.
 ///
 /// # Errors

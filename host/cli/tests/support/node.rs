@@ -1,6 +1,6 @@
 //! A node of the binary, and a client for it.
 
-use super::metisvm;
+use super::{metisvm, repository};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,6 +10,23 @@ use std::time::Duration;
 
 /// Longer than any answer takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What the compiler made of a contract.
+pub(crate) fn artefact(name: &str) -> Value {
+    let path = repository(&format!("contracts/artifacts/{name}.json"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// A quantity, as the standard writes it.
+pub(crate) fn number(value: &Value) -> u64 {
+    u64::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
+}
+
+/// The accounts of a node.
+pub(crate) fn accounts(node: &Node) -> Vec<String> {
+    let accounts = node.get("eth_accounts", json!([]));
+    serde_json::from_value(accounts).unwrap()
+}
 
 /// A node that listens; it ends with the value.
 pub(crate) struct Node {
@@ -41,6 +58,14 @@ impl Node {
             welcome,
             _output: output,
         }
+    }
+
+    /// A line of what the kernel says of its memory, in bytes: `VmRSS` now, `VmHWM` the most so far.
+    pub(crate) fn memory(&self, key: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+        let kibibytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kibibytes << 10
     }
 
     /// Ends it as nothing else would: without a chance to write anything.

@@ -10,7 +10,9 @@ use crate::{
     chain::{Chain, Tip},
     clock::{Clock, Shift},
     disk::Disk,
+    edits,
     error::NodeError,
+    keys::Keys,
     miner::{self, Terms},
     models::ModelHost,
     pool::Pool,
@@ -18,7 +20,7 @@ use crate::{
 };
 use alloy_consensus::{TxEnvelope, transaction::Recovered};
 use alloy_hardforks::EthereumHardforks;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use metisvm_executor::BlockEngine;
 use metisvm_state::StateChanges;
 use metisvm_vm::{ChainSpec, MetisEvmFactory};
@@ -78,10 +80,14 @@ pub struct Node {
     pub clock: Clock,
     /// The models of this machine.
     pub models: Arc<dyn ModelHost>,
+    /// The verifying keys of this machine; the factory's EVM asks the same ones.
+    pub keys: Arc<Keys>,
     /// When the node began, in nanoseconds since 1970.
     started_at: u128,
     /// What a transaction has to keep to.
     pub rules: Rules,
+    /// Executes blocks that were built here once more before they are kept.
+    pub(super) validating: bool,
     pool: Mutex<Pool>,
     pub(super) settings: Mutex<Settings>,
     pub(super) snapshots: Mutex<Vec<(u64, Snapshot)>>,
@@ -117,12 +123,16 @@ pub struct Parts {
     pub accounts: DevAccounts,
     /// The models of this machine.
     pub models: Arc<dyn ModelHost>,
+    /// The verifying keys of this machine; the factory's EVM asks the same ones.
+    pub keys: Arc<Keys>,
     /// What is set for the blocks to come.
     pub settings: Settings,
     /// Mines a block as soon as there is a transaction.
     pub automine: bool,
     /// What a transaction has to keep to.
     pub rules: Rules,
+    /// Executes blocks that were built here once more before they are kept, as whoever gets them would.
+    pub validating: bool,
     /// Where the chain is kept.
     pub disk: Option<Disk>,
 }
@@ -142,10 +152,12 @@ impl Node {
             accounts: parts.accounts,
             clock: Clock::default(),
             models: parts.models,
+            keys: parts.keys,
             started_at: std::time::UNIX_EPOCH
                 .elapsed()
                 .map_or(0, |since| since.as_nanos()),
             rules: parts.rules,
+            validating: parts.validating,
             pool: Mutex::default(),
             settings: Mutex::new(parts.settings),
             snapshots: Mutex::default(),
@@ -268,6 +280,22 @@ impl Node {
         let changes = change(&world)?;
         self.chain.edit(world.edited(&changes));
         Ok(())
+    }
+}
+
+impl Node {
+    /// Writes a slot of a contract by hand: for development, where a registry's owner need not be asked. The next block
+    /// has it. Gives whether that changes anything.
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    pub fn write_contract(&self, contract: Address, slot: U256, value: U256) -> Result<bool, NodeError> {
+        let mut changed = false;
+        self.edit(|world| {
+            changed = revm::DatabaseRef::storage_ref(world, contract, slot)? != value;
+            edits::contract_slot(world, contract, slot, value)
+        })?;
+        Ok(changed)
     }
 }
 

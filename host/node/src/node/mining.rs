@@ -4,16 +4,24 @@ use super::inner::{News, Node, lock, nonce};
 use crate::{
     admission::{self, Next},
     block::MinedBlock,
+    chain::Tip,
     error::NodeError,
     miner::{self, Made},
+    validate,
     world::World,
 };
 use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
 use alloy_primitives::B256;
+use metisvm_executor::Skipped;
 use std::sync::{Arc, atomic::Ordering};
 
 /// The most blocks that are mined by one request.
 pub const MOST_BLOCKS: u64 = 100_000;
+/// So many blocks of one request are written to the disk at once. Nobody hears of one before it is written.
+const GROUP: usize = 64;
+
+/// Blocks that were made and that nobody has heard of yet, each with the state after it.
+type Group = Vec<(Made, std::time::Duration)>;
 
 impl Node {
     /// Sets whether a block is mined as soon as there is a transaction.
@@ -58,9 +66,11 @@ impl Node {
         if self.pool().get(hash).is_none() {
             return Ok(());
         }
-        let transactions = self.waiting()?;
+        let tip = self.chain.tip()?;
+        let transactions = self.waiting(&tip)?;
         if transactions.iter().any(|transaction| *transaction.hash() == hash) {
-            self.add_block(transactions)?;
+            let made = self.make(&tip, transactions)?;
+            self.keep(vec![made])?;
         }
         Ok(())
     }
@@ -72,11 +82,15 @@ impl Node {
     pub fn mine_waiting(&self) -> Result<(), NodeError> {
         let _turn = lock(&self.turn);
         loop {
-            let transactions = self.waiting()?;
+            let tip = self.chain.tip()?;
+            let transactions = self.waiting(&tip)?;
             if transactions.is_empty() {
                 return Ok(());
             }
-            if self.add_block(transactions)?.transactions.is_empty() {
+            let made = self.make(&tip, transactions)?;
+            let nothing = made.0.block.transactions.is_empty();
+            self.keep(vec![made])?;
+            if nothing {
                 return Ok(());
             }
         }
@@ -86,10 +100,8 @@ impl Node {
     ///
     /// # Errors
     /// If a transaction cannot be executed on this machine.
-    pub fn mine_one(&self) -> Result<Arc<MinedBlock>, NodeError> {
-        let _turn = lock(&self.turn);
-        let transactions = self.waiting()?;
-        self.add_block(transactions)
+    pub fn mine_one(&self) -> Result<(), NodeError> {
+        self.mine(1, None)
     }
 
     /// Mines blocks, `interval` seconds apart where that is given: what waits goes into the first ones.
@@ -103,42 +115,52 @@ impl Node {
             )));
         }
         let _turn = lock(&self.turn);
-        for index in 0..blocks {
+        let mut tip = self.chain.tip()?;
+        let mut group = Group::new();
+        let made = (0..blocks).try_for_each(|index| {
+            let parent = tip.block.header.timestamp;
             if let (Some(interval), 1..) = (interval, index) {
-                let parent = self.chain.head()?.header.timestamp;
                 self.clock
                     .set_next(parent.saturating_add(interval.max(1)), parent)?;
             }
-            let transactions = self.waiting()?;
-            self.add_block(transactions)?;
-        }
-        Ok(())
+            let transactions = self.waiting(&tip)?;
+            let made = self.make(&tip, transactions)?;
+            tip = Tip {
+                block: made.0.block.clone(),
+                world: made.0.world.clone(),
+            };
+            group.push(made);
+            if group.len() >= GROUP {
+                self.keep(std::mem::take(&mut group))?;
+            }
+            Ok(())
+        });
+        // Those before one that cannot be made are there all the same.
+        self.keep(group)?;
+        made
     }
 
-    fn waiting(&self) -> Result<Vec<Recovered<TxEnvelope>>, NodeError> {
+    fn waiting(&self, tip: &Tip) -> Result<Vec<Recovered<TxEnvelope>>, NodeError> {
         let pool = self.pool();
         if pool.is_empty() {
             return Ok(Vec::new());
         }
-        let tip = self.chain.tip()?;
-        let base_fee = self.next_base_fee(&tip)?;
+        let base_fee = self.next_base_fee(tip)?;
         let gas = self.settings().gas_limit;
         pool.best(base_fee, gas, |address| nonce(&tip.world, address))
     }
 
-    /// Adds a block. Only to be called in turn.
-    fn add_block(&self, transactions: Vec<Recovered<TxEnvelope>>) -> Result<Arc<MinedBlock>, NodeError> {
+    /// Makes the block after `tip`. Only to be called in turn.
+    fn make(
+        &self,
+        tip: &Tip,
+        transactions: Vec<Recovered<TxEnvelope>>,
+    ) -> Result<(Made, std::time::Duration), NodeError> {
         let started = std::time::Instant::now();
-        let tip = self.chain.tip()?;
         let mut terms = self.terms(&tip.block);
         terms.timestamp = self.clock.take(tip.block.header.timestamp);
-        let made = miner::make(&self.factory, &self.engine, &tip, &terms, transactions);
-        let Made {
-            block,
-            world,
-            step,
-            skipped,
-        } = match made {
+        let made = miner::make(&self.factory, &self.engine, tip, &terms, transactions);
+        let made = match made {
             Ok(made) => made,
             Err(error) => {
                 // It would stop every block to come.
@@ -148,53 +170,78 @@ impl Node {
                 return Err(error);
             }
         };
-        if let Some(disk) = &self.disk {
-            disk.append(&block, &step)?;
+        // Of a block without a transaction there is nothing that could come out otherwise.
+        if self.validating && !made.block.transactions.is_empty() {
+            validate::built(&self.factory, &self.engine, tip, &made)?;
         }
         self.set(|settings| {
             settings.next_base_fee = None;
             settings.next_prevrandao = None;
         });
-        let block = Arc::new(block);
-        {
-            let mut pool = self.pool();
-            for transaction in &block.transactions {
-                pool.advance(transaction.signer(), transaction.nonce().saturating_add(1));
+        Ok((made, started.elapsed()))
+    }
+
+    /// Adds blocks to the chain: first on disk, then for everybody. Only to be called in turn.
+    fn keep(&self, group: Group) -> Result<(), NodeError> {
+        if let Some(disk) = &self.disk {
+            let blocks: Vec<_> = group
+                .iter()
+                .map(|(made, _)| (made.block.clone(), made.step.clone()))
+                .collect();
+            disk.append(&blocks)?;
+        }
+        for (made, took) in group {
+            let Made {
+                block,
+                world,
+                skipped,
+                ..
+            } = made;
+            self.chain.push(block.clone(), world.clone());
+            self.clear_pool(&block, &world, &skipped)?;
+            if block.transactions.is_empty() {
+                tracing::debug!(number = block.number(), hash = %block.hash, "empty block");
+            } else {
+                tracing::info!(
+                    number = block.number(),
+                    hash = %block.hash,
+                    transactions = block.transactions.len(),
+                    gas_used = block.header.gas_used,
+                    "block"
+                );
             }
-            for skipped in &skipped {
-                let Some(transaction) = pool.get(skipped.hash) else {
-                    continue;
-                };
-                if !is_for_later(&block, &world, transaction)? {
-                    tracing::warn!(hash = %skipped.hash, problem = %skipped.problem, "transaction dropped");
-                    pool.remove(skipped.hash);
-                }
+            crate::figures::mined(&block, took, self.pool().len());
+            self.tell(News::Block(block));
+        }
+        Ok(())
+    }
+
+    /// Takes out of the pool what went into a block, and what never will go into one. The block is in the chain by
+    /// then: whoever asks for the next nonce finds those transactions there or here.
+    fn clear_pool(&self, block: &MinedBlock, world: &World, skipped: &[Skipped]) -> Result<(), NodeError> {
+        let mut pool = self.pool();
+        for transaction in &block.transactions {
+            pool.advance(transaction.signer(), transaction.nonce().saturating_add(1));
+        }
+        for skipped in skipped {
+            let Some(transaction) = pool.get(skipped.hash) else {
+                continue;
+            };
+            if !is_for_later(block, world, transaction)? {
+                tracing::warn!(hash = %skipped.hash, problem = %skipped.problem, "transaction dropped");
+                pool.remove(skipped.hash);
             }
         }
-        self.chain.push(block.clone(), world);
-        if block.transactions.is_empty() {
-            tracing::debug!(number = block.number(), hash = %block.hash, "empty block");
-        } else {
-            tracing::info!(
-                number = block.number(),
-                hash = %block.hash,
-                transactions = block.transactions.len(),
-                gas_used = block.header.gas_used,
-                "block"
-            );
-        }
-        crate::figures::mined(&block, started.elapsed(), self.pool().len());
-        self.tell(News::Block(block.clone()));
-        Ok(block)
+        Ok(())
     }
 
     /// Makes the block that would be mined now, and keeps nothing of it.
     ///
     /// # Errors
     /// If a transaction cannot be executed on this machine.
-    pub fn pending(&self) -> Result<MinedBlock, NodeError> {
-        let transactions = self.waiting()?;
+    pub fn pending(&self) -> Result<Arc<MinedBlock>, NodeError> {
         let tip = self.chain.tip()?;
+        let transactions = self.waiting(&tip)?;
         let terms = self.terms(&tip.block);
         Ok(miner::make(&self.factory, &self.engine, &tip, &terms, transactions)?.block)
     }

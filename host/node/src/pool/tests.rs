@@ -91,3 +91,26 @@ fn one_sender_cannot_fill_the_pool() {
     assert!(error.to_string().contains("which is the most"), "{error}");
     pool.add(transaction(2, 0, 5)).unwrap();
 }
+
+#[test]
+fn the_bytes_of_all_are_counted_whatever_becomes_of_them() {
+    let mut pool = Pool::default();
+    let one = bytes_of(&transaction(1, 0, 1));
+    for (sender, nonce) in [(1, 0), (1, 1), (1, 2), (2, 0), (3, 0), (3, 1)] {
+        pool.add(transaction(sender, nonce, 1)).unwrap();
+    }
+    pool.add(transaction(1, 1, 9)).unwrap();
+    pool.add(transaction(1, 1, 9)).unwrap_err();
+    assert_eq!(pool.bytes, 6 * one);
+    pool.advance(Address::with_last_byte(1), 2);
+    pool.remove(*transaction(2, 0, 1).hash());
+    assert_eq!(pool.bytes, 3 * one);
+    pool.remove_sender(Address::with_last_byte(3));
+    assert_eq!(pool.bytes, one);
+    pool.bytes = MOST_BYTES;
+    pool.add(transaction(4, 0, 1)).unwrap_err();
+    pool.add(transaction(1, 2, 9)).unwrap();
+    assert_eq!(pool.content(|_| Ok::<_, ()>(0)).unwrap()[1].len(), 1);
+    pool.clear();
+    assert_eq!(pool.bytes, 0);
+}

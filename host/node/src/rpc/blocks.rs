@@ -120,7 +120,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 /// A block, the pending one too. One that is not kept any more is an error.
 pub(super) fn block(node: &Served, id: BlockId) -> Result<Option<Arc<MinedBlock>>, NodeError> {
     match id {
-        BlockId::Number(BlockNumberOrTag::Pending) => Ok(Some(Arc::new(node.pending()?))),
+        BlockId::Number(BlockNumberOrTag::Pending) => Ok(Some(node.pending()?)),
         _ => node.chain.find(id),
     }
 }

@@ -4,7 +4,6 @@ use super::served::{Module, Served, method};
 use crate::{error::NodeError, models::ModelInfo};
 use alloy_primitives::{B256, Bytes, U256};
 use jsonrpsee::core::RegisterMethodError;
-use metisvm_state::{AccountChange, BasicAccount, StateChanges};
 use metisvm_vm::registry_slot;
 use revm::DatabaseRef;
 use serde::Serialize;
@@ -64,7 +63,7 @@ fn listed(node: &Served, model: ModelInfo) -> Result<Listed, NodeError> {
     Ok(Listed { model, registered })
 }
 
-/// Writes into the registry by hand: for development, where its owner need not be asked. The next block has it.
+/// Registers a model by hand, or takes it out of the registry.
 fn set_registered(node: &Served, id: B256, on: bool) -> Result<bool, NodeError> {
     let Some(inference) = &node.spec().inference else {
         return Err(NodeError::Refused(format!(
@@ -78,25 +77,5 @@ fn set_registered(node: &Served, id: B256, on: bool) -> Result<bool, NodeError> 
              (metis_addModel)"
         )));
     }
-    let registry = inference.registry;
-    let slot = registry_slot(id);
-    let mut changed = false;
-    node.edit(|world| {
-        let value = U256::from(on);
-        changed = world.storage_ref(registry, slot)? != value;
-        let account = world.account(registry)?.unwrap_or(BasicAccount {
-            balance: U256::ZERO,
-            nonce: 1,
-            code_hash: alloy_primitives::KECCAK256_EMPTY,
-        });
-        let change = AccountChange {
-            account: Some(account),
-            storage_cleared: false,
-            storage: [(slot, value)].into_iter().collect(),
-        };
-        let mut changes = StateChanges::default();
-        changes.accounts.insert(registry, change);
-        Ok(changes)
-    })?;
-    Ok(changed)
+    node.write_contract(inference.registry, registry_slot(id), U256::from(on))
 }

@@ -3,9 +3,11 @@
 mod args;
 mod blocks;
 mod calls;
+mod config;
 mod debug;
 mod dev;
 mod identity;
+mod keys;
 mod metis;
 mod polling;
 mod quantity;
@@ -33,6 +35,7 @@ pub fn module(node: Arc<Node>) -> Result<Module, RegisterMethodError> {
     let mut module = RpcModule::new(Served { node, filters });
     identity::register(&mut module)?;
     blocks::register(&mut module)?;
+    config::register(&mut module)?;
     state::register(&mut module)?;
     calls::register(&mut module)?;
     sending::register(&mut module)?;
@@ -43,5 +46,6 @@ pub fn module(node: Arc<Node>) -> Result<Module, RegisterMethodError> {
     debug::register(&mut module)?;
     dev::register(&mut module)?;
     metis::register(&mut module)?;
+    keys::register(&mut module)?;
     Ok(module)
 }

@@ -1,7 +1,7 @@
 //! Transactions that are to be mined.
 
 use super::served::{Module, Served, method};
-use crate::{call, error::NodeError, estimate, fees};
+use crate::{blobs, call, error::NodeError, estimate, fees};
 use alloy_consensus::{
     EthereumTxEnvelope, TxEip4844, TxEip4844Variant, TxEnvelope,
     transaction::{Recovered, SignerRecoverable, TypedTransaction},
@@ -91,16 +91,11 @@ fn without_blobs(transaction: EthereumTxEnvelope<TxEip4844Variant>) -> Result<Tx
     if let EthereumTxEnvelope::Eip4844(signed) = &transaction
         && let Some(sidecar) = signed.tx().sidecar()
     {
-        let hashes: Vec<B256> = sidecar.versioned_hashes().collect();
         let named = match signed.tx() {
             TxEip4844Variant::TxEip4844(inner) => &inner.blob_versioned_hashes,
             TxEip4844Variant::TxEip4844WithSidecar(inner) => &inner.tx.blob_versioned_hashes,
         };
-        if hashes != *named {
-            return Err(NodeError::invalid(
-                "the versioned hashes of the transaction are not those of the commitments that came with it",
-            ));
-        }
+        blobs::check(sidecar, named)?;
     }
     Ok(transaction.map_eip4844(|blobs| TxEip4844::from(blobs).into()))
 }

@@ -153,7 +153,7 @@ pub(super) fn state(node: &Served, id: Option<BlockId>) -> Result<World, NodeErr
     match id.unwrap_or_default() {
         BlockId::Number(BlockNumberOrTag::Pending) if !node.pool().is_empty() => {
             let (_, world) = node.chain.state(BlockId::latest())?;
-            Ok(node.pending()?.state.unwrap_or(world))
+            Ok(node.pending()?.state.clone().unwrap_or(world))
         }
         id => Ok(node.chain.state(id)?.1),
     }

@@ -88,6 +88,14 @@ impl Layer {
         }
     }
 
+    /// Its values, without the nodes of tries.
+    pub(super) fn changes(&self) -> StateChanges {
+        StateChanges {
+            accounts: self.accounts.clone(),
+            codes: self.codes.clone(),
+        }
+    }
+
     /// Puts a layer over this one, which is then both.
     pub(super) fn cover(&mut self, above: &Self) {
         put_accounts(&mut self.accounts, &above.accounts);

@@ -34,8 +34,8 @@ pub struct World {
     layers: Vec<Arc<Layer>>,
     /// The state root; of what was set by hand nothing is in it yet.
     root: B256,
-    /// What was set by hand since the block.
-    edits: Option<Arc<StateChanges>>,
+    /// What was set by hand since the block, the first lowest. Not among the layers: those are what the trie is of.
+    edits: Vec<Arc<Layer>>,
 }
 
 impl fmt::Debug for World {
@@ -68,7 +68,7 @@ impl World {
             base: None,
             layers: Vec::new(),
             root: EMPTY_ROOT_HASH,
-            edits: None,
+            edits: Vec::new(),
         };
         let step = empty.step(genesis_changes(state))?;
         let mut first = Layer::new(step.changes, step.trie, None);
@@ -91,7 +91,7 @@ impl World {
             root: snapshot.head().state_root,
             base: Some(Arc::new(snapshot)),
             layers: Vec::new(),
-            edits: None,
+            edits: Vec::new(),
         }
     }
 
@@ -105,9 +105,11 @@ impl World {
     /// # Errors
     /// If the state below cannot be read.
     pub fn step(&self, changes: StateChanges) -> Result<Step, StateError> {
-        let changes = match &self.edits {
-            Some(edits) => {
-                let mut all = edits.as_ref().clone();
+        let mut edits = self.edits.iter();
+        let changes = match edits.next() {
+            Some(first) => {
+                let mut all = first.changes();
+                edits.for_each(|layer| put_over(&mut all, &layer.changes()));
                 put_over(&mut all, &changes);
                 all
             }
@@ -121,11 +123,9 @@ impl World {
     #[must_use]
     pub fn after(&self, step: Step, block: Option<(u64, B256)>) -> Self {
         let mut next = self.clone();
-        if next.edits.take().is_some() {
-            // They are part of the step.
-            next.layers.pop();
-        }
-        next.push(Layer::new(step.changes, step.trie, block));
+        // They are part of the step.
+        next.edits.clear();
+        push(&mut next.layers, Layer::new(step.changes, step.trie, block));
         next.root = step.root;
         next
     }
@@ -134,18 +134,8 @@ impl World {
     #[must_use]
     pub fn edited(&self, changes: &StateChanges) -> Self {
         let mut next = self.clone();
-        let mut edits = match next.edits.take() {
-            Some(edits) => {
-                next.layers.pop();
-                Arc::unwrap_or_clone(edits)
-            }
-            None => StateChanges::default(),
-        };
-        put_over(&mut edits, changes);
-        // Not merged with the layers below: those are what the trie is of.
-        let layer = Layer::new(edits.clone(), TrieUpdate::default(), None);
-        next.layers.push(Arc::new(layer));
-        next.edits = Some(Arc::new(edits));
+        let layer = Layer::new(changes.clone(), TrieUpdate::default(), None);
+        push(&mut next.edits, layer);
         next
     }
 
@@ -153,41 +143,18 @@ impl World {
     #[must_use]
     pub fn with_hash(&self, number: u64, hash: B256) -> Self {
         let mut next = self.clone();
-        next.push(Layer::new(
+        let layer = Layer::new(
             StateChanges::default(),
             TrieUpdate::default(),
             Some((number, hash)),
-        ));
+        );
+        push(&mut next.layers, layer);
         next
     }
 
-    /// Puts a layer on top. Whenever there are so many of one rank, they become one of the next: so a value is copied
-    /// once a rank, and the layers are few.
-    fn push(&mut self, layer: Layer) {
-        self.layers.push(Arc::new(layer));
-        while let Some(top) = self.layers.last()
-            && let rank = top.rank
-            && self
-                .layers
-                .iter()
-                .rev()
-                .take_while(|layer| layer.rank == rank)
-                .count()
-                >= FAN
-        {
-            let mut merged = self.layers.split_off(self.layers.len() - FAN).into_iter();
-            let Some(lowest) = merged.next() else { break };
-            let mut all = Arc::unwrap_or_clone(lowest);
-            for above in merged {
-                all.cover(&above);
-            }
-            all.rank = rank + 1;
-            self.layers.push(Arc::new(all));
-        }
-    }
-
     fn down(&self) -> impl Iterator<Item = &Layer> {
-        self.layers.iter().rev().map(Arc::as_ref)
+        let edits = self.edits.iter().rev();
+        edits.chain(self.layers.iter().rev()).map(Arc::as_ref)
     }
 
     /// An account without its code and storage.
@@ -224,6 +191,25 @@ impl World {
     /// If the store below cannot be read.
     pub fn proof(&self, address: Address, slots: &[U256]) -> Result<AccountProof, StateError> {
         WorldTrie::new(self, &CpuKeccak).proof(self.root, address, slots)
+    }
+}
+
+/// Puts a layer on top. Whenever there are so many of one rank, they become one of the next: so a value is copied
+/// once a rank, and the layers are few.
+fn push(layers: &mut Vec<Arc<Layer>>, layer: Layer) {
+    layers.push(Arc::new(layer));
+    while let Some(top) = layers.last()
+        && let rank = top.rank
+        && layers.iter().rev().take_while(|layer| layer.rank == rank).count() >= FAN
+    {
+        let mut merged = layers.split_off(layers.len() - FAN).into_iter();
+        let Some(lowest) = merged.next() else { break };
+        let mut all = Arc::unwrap_or_clone(lowest);
+        for above in merged {
+            all.cover(&above);
+        }
+        all.rank = rank + 1;
+        layers.push(Arc::new(all));
     }
 }
 

@@ -132,3 +132,30 @@ fn a_thousand_blocks_are_few_layers() {
     let hashes: usize = world.layers.iter().map(|layer| layer.hashes.len()).sum();
     assert!((256..1024).contains(&hashes), "{hashes}");
 }
+
+#[test]
+fn ten_thousand_values_set_by_hand_are_few_layers_and_one_step() {
+    let mut state = MemoryState::default();
+    let mut world = World::of(&state).unwrap();
+    for number in 0..10_000u32 {
+        let change = AccountChange {
+            account: Some(BasicAccount {
+                balance: U256::from(1),
+                nonce: 0,
+                code_hash: KECCAK256_EMPTY,
+            }),
+            storage_cleared: false,
+            storage: [(U256::from(number), U256::from(number + 1))]
+                .into_iter()
+                .collect(),
+        };
+        let mut changes = StateChanges::default();
+        changes.accounts.insert(Address::with_last_byte(1), change);
+        state.apply(&changes);
+        world = world.edited(&changes);
+    }
+    assert!(world.edits.len() <= 24, "{}", world.edits.len());
+    let step = world.step(StateChanges::default()).unwrap();
+    assert_eq!(step.root, state_root(&state));
+    assert!(world.after(step, None).edits.is_empty());
+}

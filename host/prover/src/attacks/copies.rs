@@ -13,7 +13,7 @@ use plonky2::iop::witness::{PartialWitness, Witness, WitnessWrite};
 use std::collections::BTreeSet;
 
 /// Name, the part whose copies are attacked, which of them, what is added.
-type Copy = (&'static str, Part, usize, i64);
+pub(super) type Copy = (&'static str, Part, usize, i64);
 
 #[rustfmt::skip] // one attack a line
 const INPUT: &[Copy] = &[
@@ -117,10 +117,9 @@ fn made(bundle: &Bundle, left_out: Option<usize>) -> Made {
     }
 }
 
-fn assigned(made: &Made, bundle: &Bundle) -> PartialWitness<F> {
-    let input = input(1);
+fn assigned(made: &Made, bundle: &Bundle, input: &[u8]) -> PartialWitness<F> {
     let inference = Inference {
-        input: &input,
+        input,
         salt: &[7; 32],
         chain_id: 1,
         job_id: [3; 32],
@@ -131,10 +130,10 @@ fn assigned(made: &Made, bundle: &Bundle) -> PartialWitness<F> {
     witness
 }
 
-fn run(attacks: &[Copy]) {
+/// Attacks on the copies of a model's circuit, over this input.
+pub(super) fn run(bundle: &Bundle, input: &[u8], attacks: &[Copy]) {
     assert!((1..=20).contains(&attacks.len()), "at most 20 of a kind");
-    let bundle = bundle(1, true);
-    let mut complete = made(&bundle, None);
+    let mut complete = made(bundle, None);
     let public = complete.built.data.prover_only.public_inputs.clone();
     let mut names = BTreeSet::new();
     for &(name, part, which, more) in attacks {
@@ -151,11 +150,11 @@ fn run(attacks: &[Copy]) {
         });
         let honest = complete
             .built
-            .witness(assigned(&complete, &bundle))
+            .witness(assigned(&complete, bundle, input))
             .expect("every input can be proven")
             .get_target(source);
-        let without = made(&bundle, Some(number));
-        let mut inputs = assigned(&without, &bundle);
+        let without = made(bundle, Some(number));
+        let mut inputs = assigned(&without, bundle, input);
         let free = without.free.expect("one copy is left out");
         inputs
             .set_target(free, honest + residue(more))
@@ -167,25 +166,25 @@ fn run(attacks: &[Copy]) {
 
 #[test]
 fn of_the_input() {
-    run(INPUT);
+    run(&bundle(1, true), &input(1), INPUT);
 }
 
 #[test]
 fn into_layers() {
-    run(LAYERS);
+    run(&bundle(1, true), &input(1), LAYERS);
 }
 
 #[test]
 fn into_what_narrows() {
-    run(NARROWING);
+    run(&bundle(1, true), &input(1), NARROWING);
 }
 
 #[test]
 fn into_comparisons() {
-    run(COMPARING);
+    run(&bundle(1, true), &input(1), COMPARING);
 }
 
 #[test]
 fn into_the_statement() {
-    run(STATED);
+    run(&bundle(1, true), &input(1), STATED);
 }

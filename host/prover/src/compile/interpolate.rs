@@ -2,6 +2,7 @@
 
 use super::node::{NodeView, Refusal};
 use super::scale::{Scaled, scaled};
+use super::select::selected;
 use super::table::lookup;
 use crate::rows::Rows;
 use metisvm_model::Interval;
@@ -14,9 +15,6 @@ const STEP_BITS: u32 = 8;
 
 /// `t[h] + (((t[h+1] − t[h])·l + 128) >> 8)` with `x + 32768 = 256·h + l`.
 pub(super) fn interpolate(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refusal> {
-    let table = node.constant(1, "nodes")?;
-    let nodes: Vec<i64> = table.data().iter().map(|&v| v.into()).collect();
-    let steps: Vec<i64> = nodes.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let offset = -i64::from(i16::MIN);
     let x = node.interval(0);
     let above = Interval {
@@ -43,13 +41,12 @@ pub(super) fn interpolate(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Ta
     };
     let divided = above_wires.iter().map(|&u| one(u, STEP_BITS, index)).collect();
     let indices = scaled(rows, divided, above, false)?;
-    let starts = lookup(rows, &indices, 0, |h| nodes[h])?;
-    let slopes = lookup(rows, &indices, 0, |h| steps[h])?;
+    let (starts, slopes, steps) = pieces(rows, node, &indices)?;
 
     let last = (1i64 << STEP_BITS) - 1;
     let product = Interval {
-        low: steps.iter().fold(0, |least, &step| least.min(step * last)),
-        high: steps.iter().fold(0, |most, &step| most.max(step * last)),
+        low: (steps.low * last).min(0),
+        high: (steps.high * last).max(0),
     };
     let half = 1i64 << (STEP_BITS - 1);
     let share = Interval {
@@ -70,4 +67,36 @@ pub(super) fn interpolate(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Ta
         .zip(shares)
         .map(|(start, share)| rows.scale_add(F::ONE, share, start));
     Ok(sums.collect())
+}
+
+/// The node before each index, the step to the one behind it, and the interval of all steps.
+fn pieces(
+    rows: &mut Rows,
+    node: &NodeView<'_>,
+    indices: &[Target],
+) -> Result<(Vec<Target>, Vec<Target>, Interval), Refusal> {
+    if let Some(table) = node.constant(1) {
+        let nodes: Vec<i64> = table.data().iter().map(|&v| v.into()).collect();
+        let steps: Vec<i64> = nodes.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let starts = lookup(rows, indices, 0, |h| nodes[h])?;
+        let slopes = lookup(rows, indices, 0, |h| steps[h])?;
+        let interval = Interval {
+            low: steps.iter().copied().min().unwrap_or(0),
+            high: steps.iter().copied().max().unwrap_or(0),
+        };
+        return Ok((starts, slopes, interval));
+    }
+    let nodes = node.wires(rows, 1);
+    let entries: Vec<Target> = nodes.windows(2).flatten().copied().collect();
+    let chosen = selected(rows, indices, &entries, 2)?;
+    let (starts, slopes) = chosen
+        .chunks_exact(2)
+        .map(|pair| (pair[0], rows.scale_add(-F::ONE, pair[0], pair[1])))
+        .unzip();
+    let all = node.interval(1);
+    let interval = Interval {
+        low: all.low - all.high,
+        high: all.high - all.low,
+    };
+    Ok((starts, slopes, interval))
 }

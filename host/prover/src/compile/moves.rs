@@ -1,6 +1,8 @@
-//! What only moves elements: no rows at all, but wires in another order, which the reference kernel gives.
+//! What only moves elements: no rows at all, but wires in another order, which the reference kernel gives. A Gather
+//! by computed indices chooses among them.
 
 use super::node::{NodeView, Refusal};
+use super::select::{selected, selected_constants};
 use crate::rows::Rows;
 use metisvm_model::{DType, Tensor, TensorType, kernels};
 use plonky2::iop::target::Target;
@@ -16,11 +18,34 @@ pub(super) fn moved(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>,
     Ok(reordered(node, &positions.iter().collect::<Vec<_>>(), &all))
 }
 
-/// Gather with constant indices.
-pub(super) fn gather(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refusal> {
-    let index = node.constant(1, "indices")?;
-    let wires = node.wires(rows, 0);
-    Ok(reordered(node, &[&numbered(node.ty(0), 0)?, &index], &wires))
+/// Gather: constant indices only move elements; computed ones choose them.
+pub(super) fn gather(rows: &mut Rows, node: &NodeView<'_>, axis: usize) -> Result<Vec<Target>, Refusal> {
+    if let Some(index) = node.constant(1) {
+        let wires = node.wires(rows, 0);
+        return Ok(reordered(node, &[&numbered(node.ty(0), 0)?, &index], &wires));
+    }
+    let (outer, extent, inner) = node.ty(0).shape.split(axis);
+    let places = node.wires(rows, 1);
+    // Element i of the slices is what the places choose among.
+    let position = |place: usize, i: usize| (i / inner * extent + place) * inner + i % inner;
+    let width = outer * inner;
+    let slices = if let Some(data) = node.constant(0) {
+        let entry = |place: usize, i: usize| data.data()[position(place, i)].into();
+        selected_constants(rows, &places, extent, width, entry)?
+    } else {
+        let data = node.wires(rows, 0);
+        let entries = (0..extent).flat_map(|place| (0..width).map(move |i| (place, i)));
+        let entries: Vec<Target> = entries.map(|(place, i)| data[position(place, i)]).collect();
+        selected(rows, &places, &entries, width)?
+    };
+    // Slice by slice; the result has the places between the outer and the inner dimensions.
+    let mut y = Vec::with_capacity(slices.len());
+    for o in 0..outer {
+        for slice in slices.chunks_exact(width) {
+            y.extend(&slice[o * inner..(o + 1) * inner]);
+        }
+    }
+    Ok(y)
 }
 
 /// What the kernel makes of positions, as wires.

@@ -51,6 +51,11 @@ impl<'a> NodeView<'a> {
         &self.graph.nodes()[self.index].op
     }
 
+    /// Its position in the graph.
+    pub(super) const fn index(&self) -> usize {
+        self.index
+    }
+
     fn value(&self, operand: usize) -> Value {
         self.graph.nodes()[self.index].operands[operand]
     }
@@ -75,14 +80,10 @@ impl<'a> NodeView<'a> {
         self.graph.intervals().of(self.value(operand))
     }
 
-    /// An operand that must be constant.
-    pub(super) fn constant(&self, operand: usize, what: &str) -> Result<Tensor, Refusal> {
-        match self.graph.constant(self.value(operand)) {
-            Some(constant) => Ok(constant.tensor()),
-            None => Err(Refusal::unsupported(format!(
-                "its {what} (operand {operand}) are computed; circuits take constants there"
-            ))),
-        }
+    /// An operand's elements, where they are constant.
+    pub(super) fn constant(&self, operand: usize) -> Option<Tensor> {
+        let constant = self.graph.constant(self.value(operand))?;
+        Some(constant.tensor())
     }
 
     /// The wires of an operand.

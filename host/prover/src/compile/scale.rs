@@ -2,15 +2,14 @@
 
 use super::node::{NodeView, Refusal};
 use super::pointwise;
+use super::quotient::{Bounds, quotients};
 use crate::gates::{Requantise, RequantiseConstants, Rules};
 use crate::rows::{Operation, Rows};
-use metisvm_model::{DType, Interval};
+use metisvm_model::{DType, Interval, Tensor};
+use metisvm_verifier::field::{F, residue};
+use plonky2::field::types::Field;
 use plonky2::iop::target::Target;
 use std::collections::BTreeMap;
-
-/// Where an integer has at most this magnitude, it is told from every other such integer by its residue: two
-/// of them differ by less than p.
-const MAX_MAGNITUDE: i128 = 1 << 62;
 
 /// One element: `zero + ((acc · multiplier + half) >> shift)`.
 pub(super) struct Scaled {
@@ -24,17 +23,15 @@ pub(super) struct Scaled {
     pub(super) result: Interval,
 }
 
-/// Requantise.
+/// Requantise by constants: multipliers, shifts, zero points.
 pub(super) fn requantise(
     rows: &mut Rows,
     node: &NodeView<'_>,
     to: DType,
     axis: usize,
+    [multiplier, shift, zero]: [&Tensor; 3],
 ) -> Result<Vec<Target>, Refusal> {
-    let multiplier = node.constant(1, "multipliers")?;
-    let shift = node.constant(2, "shifts")?;
-    let zero = node.constant(3, "zero points")?;
-    let of = |tensor: &metisvm_model::Tensor, channel: usize| {
+    let of = |tensor: &Tensor, channel: usize| {
         let data = tensor.data();
         data[if data.len() == 1 { 0 } else { channel }]
     };
@@ -43,7 +40,7 @@ pub(super) fn requantise(
     let wires = node.wires(rows, 0);
     let elements = wires.iter().enumerate().map(|(i, &wire)| {
         let channel = i / inner % extent;
-        let (m, s, z) = (of(&multiplier, channel), of(&shift, channel), of(&zero, channel));
+        let (m, s, z) = (of(multiplier, channel), of(shift, channel), of(zero, channel));
         let scaled = |a: i64| i64::from(z) + ((a * i64::from(m) + (1 << (s - 1))) >> s);
         let unclamped = Interval {
             low: scaled(acc.low),
@@ -62,10 +59,13 @@ pub(super) fn requantise(
     scaled(rows, elements, acc, true)
 }
 
-/// Clamp: a shift by nothing.
-pub(super) fn clamp(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refusal> {
-    let low = i64::from(node.constant(1, "bounds")?.data()[0]);
-    let high = i64::from(node.constant(2, "bounds")?.data()[0]);
+/// Clamp to constants: a shift by nothing.
+pub(super) fn clamp(
+    rows: &mut Rows,
+    node: &NodeView<'_>,
+    low: i64,
+    high: i64,
+) -> Result<Vec<Target>, Refusal> {
     let x = node.interval(0);
     let wires = node.wires(rows, 0);
     let result = Interval {
@@ -83,35 +83,73 @@ pub(super) fn clamp(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>,
     scaled(rows, elements.collect(), x, false)
 }
 
-/// Mul: a product of wires, then as Requantise.
-pub(super) fn mul(rows: &mut Rows, node: &NodeView<'_>, shift: u32) -> Result<Vec<Target>, Refusal> {
-    let (a, b) = (node.interval(0), node.interval(1));
-    // The graph's proof has every product below 2^62.
+/// The interval of products, which the graph's proof has below 2^62.
+pub(super) fn products(a: Interval, b: Interval) -> Interval {
     let corners = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high];
-    let product = Interval {
+    Interval {
         low: corners.into_iter().fold(corners[0], i64::min),
         high: corners.into_iter().fold(corners[0], i64::max),
-    };
+    }
+}
+
+/// Mul: a product of wires, then as Requantise. Where the two sides of the division could be too large for that, one of
+/// wires whose quotient has limits, and a clamp of it.
+pub(super) fn mul(rows: &mut Rows, node: &NodeView<'_>, shift: u32) -> Result<Vec<Target>, Refusal> {
+    let product = products(node.interval(0), node.interval(1));
     let half = if shift > 0 { 1i64 << (shift - 1) } else { 0 };
     let unclamped = Interval {
         low: (product.low + half) >> shift,
         high: (product.high + half) >> shift,
     };
     let pairs = pointwise::pairs(rows, node);
-    let elements = pairs.into_iter().map(|(a, b)| Scaled {
-        acc: rows.multiply(a, b),
-        multiplier: 1,
-        shift,
-        zero: 0,
-        unclamped,
-        result: saturated(unclamped, node.result_ty().dtype),
-    });
-    let elements = elements.collect();
-    scaled(rows, elements, product, shift > 0)
+    let products: Vec<Target> = pairs.into_iter().map(|(a, b)| rows.multiply(a, b)).collect();
+    let elements = |acc: &[Target], shift| -> Vec<Scaled> {
+        acc.iter()
+            .map(|&acc| Scaled {
+                acc,
+                multiplier: 1,
+                shift,
+                zero: 0,
+                unclamped,
+                result: saturated(unclamped, node.result_ty().dtype),
+            })
+            .collect()
+    };
+    let direct = elements(&products, shift);
+    if fitting(&direct, product, shift > 0).is_some() {
+        return scaled(rows, direct, product, shift > 0);
+    }
+    let quotients = by_limits(rows, &products, product, shift, unclamped)?;
+    scaled(rows, elements(&quotients, 0), unclamped, false)
+}
+
+/// `(x + half) >> shift`, where the quotient is of an interval.
+fn by_limits(
+    rows: &mut Rows,
+    x: &[Target],
+    interval: Interval,
+    shift: u32,
+    quotient: Interval,
+) -> Result<Vec<Target>, Refusal> {
+    let half = if shift > 0 { 1i64 << (shift - 1) } else { 0 };
+    let [half_wire, divisor, low, high] =
+        [half, 1 << shift, quotient.low, quotient.high].map(|value| rows.constant(residue(value)));
+    let divisions: Vec<_> = x
+        .iter()
+        .map(|&x| [rows.scale_add(F::ONE, x, half_wire), divisor, low, high])
+        .collect();
+    let wide = |value: i64| i128::from(value);
+    let bounds = Bounds {
+        number: (wide(interval.low) + wide(half), wide(interval.high) + wide(half)),
+        product: (wide(quotient.low) << shift, wide(quotient.high) << shift),
+        divisor: 1 << shift,
+        span: quotient.high.abs_diff(quotient.low),
+    };
+    quotients(rows, &divisions, &bounds)
 }
 
 /// What clamping to a type makes of an interval.
-fn saturated(interval: Interval, to: DType) -> Interval {
+pub(super) fn saturated(interval: Interval, to: DType) -> Interval {
     Interval {
         low: to.saturate(interval.low).into(),
         high: to.saturate(interval.high).into(),
@@ -138,14 +176,10 @@ pub(super) fn scaled(
     acc: Interval,
     rounds: bool,
 ) -> Result<Vec<Target>, Refusal> {
-    let magnitude = acc.low.unsigned_abs().max(acc.high.unsigned_abs());
-    let ways = [(true, true), (false, true), (true, false), (false, false)];
-    let groups = ways
-        .into_iter()
-        .find_map(|(limits, shift)| groups(&elements, magnitude, rounds, Alike { limits, shift }));
-    let groups = groups.ok_or_else(|| {
+    let groups = fitting(&elements, acc, rounds).ok_or_else(|| {
         let shift = elements.iter().map(|e| e.shift).max().unwrap_or(0);
-        let why = format!("a shift of {shift} with numbers of up to {magnitude} does not fit the field");
+        let (low, high) = (acc.low, acc.high);
+        let why = format!("a shift of {shift} with numbers of {low} to {high} does not fit the field");
         Refusal::Unsupported(why)
     })?;
     let mut results = vec![Target::default(); elements.len()];
@@ -161,6 +195,14 @@ pub(super) fn scaled(
         }
     }
     Ok(results)
+}
+
+/// The gates for all elements, as alike as they fit; `None` where they do not.
+fn fitting(elements: &[Scaled], acc: Interval, rounds: bool) -> Option<Vec<Group>> {
+    let magnitude = acc.low.unsigned_abs().max(acc.high.unsigned_abs());
+    let ways = [(true, true), (false, true), (true, false), (false, false)];
+    ways.into_iter()
+        .find_map(|(limits, shift)| groups(elements, magnitude, rounds, Alike { limits, shift }))
 }
 
 /// The gates for all elements; `None` where the two sides of a division could be too large.
@@ -193,7 +235,7 @@ fn groups(elements: &[Scaled], magnitude: u64, rounds: bool, alike: Alike) -> Op
         let gate = Requantise::new(shift as usize, rounds, spans, excess)?;
         let fit = members
             .iter()
-            .all(|(_, constants)| gate.fits(magnitude, constants, MAX_MAGNITUDE));
+            .all(|(_, constants)| gate.fits(magnitude, constants));
         fit.then_some((gate, members))
     });
     groups.collect()

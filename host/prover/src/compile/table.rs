@@ -1,18 +1,26 @@
 //! Table, and lookups for others.
 
 use super::node::{NodeView, Refusal};
+use super::select::selected;
 use crate::gates::{Rules, Table};
 use crate::rows::{Operation, Rows};
 use metisvm_verifier::field::{F, residue};
+use plonky2::field::types::Field;
 use plonky2::iop::target::Target;
 
 /// Table: entries are indexed by the bits of x as an unsigned byte, and by the gate from the least x on.
 pub(super) fn table(rows: &mut Rows, node: &NodeView<'_>) -> Result<Vec<Target>, Refusal> {
-    let table = node.constant(1, "entries")?;
     let low = node.ty(0).dtype.min();
-    let entry = |i: usize| table.data()[usize::from((i as i32 + low) as u8)].into();
+    let at = |i: usize| usize::from((i as i32 + low) as u8);
     let x = node.wires(rows, 0);
-    lookup(rows, &x, low.into(), entry)
+    if let Some(table) = node.constant(1) {
+        return lookup(rows, &x, low.into(), |i| table.data()[at(i)].into());
+    }
+    let table = node.wires(rows, 1);
+    let entries: Vec<Target> = (0..Table::ENTRIES).map(|i| table[at(i)]).collect();
+    let first = rows.constant(residue((-low).into()));
+    let places: Vec<Target> = x.iter().map(|&x| rows.scale_add(F::ONE, x, first)).collect();
+    selected(rows, &places, &entries, 1)
 }
 
 /// The entry of each x, of 256 from the least one on.

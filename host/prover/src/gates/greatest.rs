@@ -13,8 +13,8 @@ use metisvm_verifier::field::{F, integer, residue};
 /// limbs        each is 0, 1, 2 or 3
 /// ```
 ///
-/// A field has no divisors of zero, so m is one of the x. Integers of at most 2^40 in magnitude whose
-/// difference, taken modulo p, is below 4^limbs ≤ 2^42 differ by just that, as p is near 2^64: so no x is
+/// A field has no divisors of zero, so m is one of the x. Integers of at most 2^60 in magnitude whose
+/// difference, taken modulo p, is below 4^limbs ≤ 2^62 differ by just that, as p is near 2^64: so no x is
 /// greater than m.
 ///
 /// Wires: the x and m of every operation, then its limbs, x by x.
@@ -28,7 +28,7 @@ impl Greatest {
     pub const ARITY: usize = 4;
 
     /// What a number may have in magnitude.
-    pub const MAX_MAGNITUDE: u64 = 1 << 40;
+    pub const MAX_MAGNITUDE: u64 = 1 << 60;
 
     /// A gate for numbers that are so far apart at most; `None` where that is too far.
     pub const fn new(span: u64) -> Option<Self> {

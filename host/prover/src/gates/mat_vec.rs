@@ -22,10 +22,25 @@ pub struct MatVec {
 impl MatVec {
     /// The widest that the routed wires of a row allow with 8 outputs. With more outputs a row has more
     /// constants, and a proof opens every column: 64×32 needs two thirds of the time and 2.7 times the bytes.
-    pub const STANDARD: Self = Self {
-        inputs: 64,
-        outputs: 8,
-    };
+    pub const STANDARD: Self = Self::of_outputs(8);
+
+    /// Wider ones, with the routed wires that they need: for models whose weights fill so few more rows than a power of
+    /// two that the narrower gate would leave half of the rows empty.
+    pub const WIDER: [Self; 3] = [Self::of_outputs(10), Self::of_outputs(12), Self::of_outputs(16)];
+
+    const fn of_outputs(outputs: usize) -> Self {
+        Self { inputs: 64, outputs }
+    }
+
+    /// Wires that are copied to other rows.
+    pub const fn routed(&self) -> usize {
+        self.inputs + 2 * self.outputs
+    }
+
+    /// Rows that a product of so many inputs and outputs takes.
+    pub const fn rows_of(&self, inputs: usize, outputs: usize) -> usize {
+        inputs.div_ceil(self.inputs) * outputs.div_ceil(self.outputs)
+    }
 
     /// Inputs of a row.
     pub const fn inputs(&self) -> usize {

@@ -5,7 +5,7 @@ use super::rules::{ROUTED_WIRES, Row, Rules, WIRES};
 use crate::arithmetic::Arithmetic;
 use crate::limbs::{capacity, constrain_limbs, decompose, limbs_for, recompose};
 use metisvm_verifier::field::{F, integer, residue};
-use plonky2::field::types::Field;
+use plonky2::field::types::{Field, Field64};
 use std::ops::{Range, RangeInclusive};
 
 /// `y = clamp(zero + ((acc · multiplier + half) >> shift), low, low + span)`, with `half = 2^(shift−1)` where
@@ -22,7 +22,7 @@ use std::ops::{Range, RangeInclusive};
 /// limbs       t, r, e, span − t lie in 0..4^n of their limbs, as each limb is 0, 1, 2 or 3
 /// ```
 ///
-/// Both sides of the division are below 2^62 in magnitude, which [`Requantise::fits`] makes sure of before
+/// Both sides of the division are below p in magnitude together, which [`Requantise::fits`] makes sure of before
 /// the gate is used, so they are equal as integers. As `0 ≤ r < 2^shift`, `t + offset ± e` is the rounded
 /// quotient and nothing else. If e is 0, `zero + quotient` is y and lies between the limits; if not, y is the
 /// limit that it lies beyond. Where it never does there are no limbs of e, and of the last four lines only
@@ -77,8 +77,8 @@ const MAX_SHIFT: usize = 48;
 /// The limbs of a number of 32 bits and its sign.
 const MAX_LIMBS: usize = 17;
 
-/// The limbs of a product of 32 and 15 bits, with room for the rounding: an excess is no more.
-const MAX_EXCESS_LIMBS: usize = 24;
+/// The limbs of a number below 2^62, as every product of the graph is: an excess is no more.
+const MAX_EXCESS_LIMBS: usize = 31;
 
 impl Requantise {
     /// A gate that divides by `2^shift`, for operations whose spans lie in `spans`, and where `excess` is the
@@ -101,13 +101,13 @@ impl Requantise {
         possible.then_some(gate)
     }
 
-    /// Whether both sides of the division stay below `most` in magnitude: for an operand of at most `acc` in
+    /// Whether both sides of the division stay below p in magnitude together: for an operand of at most `acc` in
     /// magnitude, and for whatever limbs a prover chooses.
-    pub fn fits(&self, acc: u64, constants: &RequantiseConstants, most: i128) -> bool {
+    pub fn fits(&self, acc: u64, constants: &RequantiseConstants) -> bool {
         let left = i128::from(acc) * i128::from(constants.multiplier).abs() + self.half() as i128;
         let quotient = i128::from(capacity(self.result_limbs)) + i128::from(capacity(self.excess_limbs));
         let right = (quotient + i128::from(constants.offset).abs() + 1) << self.shift;
-        left < most && right < most
+        left + right < i128::from(F::ORDER)
     }
 
     /// Where the operand of an operation is.

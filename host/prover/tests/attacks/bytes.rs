@@ -25,8 +25,10 @@ const ZERO: Claim = Claim {
 };
 
 /// Name, whether the byte has a sign, claim, constraint.
+type Listed = (&'static str, bool, Claim, &'static str);
+
 #[rustfmt::skip] // one attack a line
-const ATTACKS: &[(&str, bool, Claim, &str)] = &[
+const ATTACKS: &[Listed] = &[
     ("256 in a limb", false, Claim { limbs: [256, 0, 0], ..ZERO }, "limb"),
     ("-1 in a limb", false, Claim { limbs: [-1, 0, 0], ..ZERO }, "limb"),
     ("4 in the second limb", false, Claim { limbs: [3, 4, 0], ..ZERO }, "limb"),
@@ -45,9 +47,8 @@ const ATTACKS: &[(&str, bool, Claim, &str)] = &[
     ("another second byte in the commitment", true, Claim { limbs: [1, 2, 3], packed: 256, ..ZERO }, "packed"),
 ];
 
-#[test]
-fn attacks_are_refused() {
-    run(ATTACKS.iter().map(|(name, signed, claim, constraint)| {
+pub(crate) fn attacks() -> Vec<Attack<Bytes>> {
+    let attack = |(name, signed, claim, constraint): &Listed| {
         let constants = vec![F::from_bool(*signed); Bytes.constants()];
         let mut wires = honest(&Bytes, &constants, &vec![vec![F::ZERO; Bytes::PACKED]; 3]);
         let number = F::from_noncanonical_i64;
@@ -67,5 +68,11 @@ fn attacks_are_refused() {
             wires,
             constraint,
         }
-    }));
+    };
+    ATTACKS.iter().map(attack).collect()
+}
+
+#[test]
+fn attacks_are_refused() {
+    run(attacks());
 }

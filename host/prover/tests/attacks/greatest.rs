@@ -9,8 +9,10 @@ use plonky2::field::types::Field;
 type Limbs = Option<(usize, i64)>;
 
 /// Name, numbers, claimed result, limbs, constraint. Numbers are at most 255 apart.
+type Listed = (&'static str, [i64; 4], i64, Limbs, &'static str);
+
 #[rustfmt::skip] // one attack a line
-const ATTACKS: &[(&str, [i64; 4], i64, Limbs, &str)] = &[
+const ATTACKS: &[Listed] = &[
     ("one more than the greatest", [1, 2, 3, 4], 5, None, "member"),
     ("much more than the greatest", [1, 2, 3, 4], 200, None, "member"),
     ("greater than negative ones", [-9, -5, -7, -5], 0, None, "member"),
@@ -25,10 +27,9 @@ const ATTACKS: &[(&str, [i64; 4], i64, Limbs, &str)] = &[
     ("the true one with another difference", [1, 2, 3, 4], 4, Some((0, 2)), "difference"),
 ];
 
-#[test]
-fn attacks_are_refused() {
+pub(crate) fn attacks() -> Vec<Attack<Greatest>> {
     let gate = Greatest::new(255).expect("bytes can be compared");
-    run(ATTACKS.iter().map(|(name, numbers, claimed, other, constraint)| {
+    let attack = |(name, numbers, claimed, other, constraint): &Listed| {
         let inputs = numbers.map(F::from_noncanonical_i64).to_vec();
         let mut wires = honest(&gate, &[], &vec![inputs; gate.operations()]);
         wires[gate.result(0)] = F::from_noncanonical_i64(*claimed);
@@ -48,5 +49,11 @@ fn attacks_are_refused() {
             wires,
             constraint,
         }
-    }));
+    };
+    ATTACKS.iter().map(attack).collect()
+}
+
+#[test]
+fn attacks_are_refused() {
+    run(attacks());
 }

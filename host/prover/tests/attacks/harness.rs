@@ -7,9 +7,10 @@ use plonky2::iop::target::Target;
 use plonky2::iop::witness::{PartialWitness, WitnessWrite};
 use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::circuit_data::CircuitConfig;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row under attack.
+#[derive(Clone)]
 pub(crate) struct Attack<R> {
     /// What the list calls it.
     pub(crate) name: String,
@@ -66,19 +67,35 @@ impl<R: Rules> Attack<R> {
     }
 }
 
-/// Runs attacks, of which there must be some, and none twice.
-pub(crate) fn run<R: Rules>(attacks: impl IntoIterator<Item = Attack<R>>) {
-    let mut names = BTreeSet::new();
+/// The most attacks of a kind: of one constraint of a gate.
+pub(crate) const MOST_OF_A_KIND: usize = 20;
+
+/// How many attacks there are of each kind, which is named by the gate and the constraint that it attacks.
+pub(crate) type Kinds = BTreeMap<String, usize>;
+
+/// Counts attacks, of which there must be some, none twice, and not too many of a kind.
+pub(crate) fn count<R: Rules>(attacks: &[Attack<R>], kinds: &mut Kinds) {
+    let names: BTreeSet<&str> = attacks.iter().map(|attack| &*attack.name).collect();
+    assert_eq!(
+        names.len(),
+        attacks.len(),
+        "{}: an attack is there twice",
+        R::NAME
+    );
+    assert!(!attacks.is_empty(), "{}: there are no attacks", R::NAME);
     for attack in attacks {
-        attack.run();
-        assert!(
-            names.insert(attack.name.clone()),
-            "{} is there twice",
-            attack.name
-        );
+        let kind = format!("{}: {}", R::NAME, attack.constraint);
+        let number = kinds.entry(kind).or_default();
+        *number += 1;
+        assert!(*number <= MOST_OF_A_KIND, "{}: too many of a kind", attack.name);
     }
-    assert!(!names.is_empty(), "there are no attacks");
-    println!("{}: {} attacks refused", R::NAME, names.len());
+}
+
+/// Runs attacks.
+pub(crate) fn run<R: Rules>(attacks: Vec<Attack<R>>) {
+    count(&attacks, &mut Kinds::new());
+    attacks.iter().for_each(Attack::run);
+    println!("{}: {} attacks refused", R::NAME, attacks.len());
 }
 
 /// The wires of a row whose operations have these inputs, filled as the prover does.

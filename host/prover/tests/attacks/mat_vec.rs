@@ -22,8 +22,7 @@ const ATTACKS: &[(&str, usize, i64)] = &[
     ("by -256", 6, -256),
 ];
 
-#[test]
-fn attacks_are_refused() {
+pub(crate) fn attacks() -> Vec<Attack<MatVec>> {
     let gate = MatVec::STANDARD;
     let numbers = |count: usize, step: usize| -> Vec<F> {
         (0..count)
@@ -31,9 +30,9 @@ fn attacks_are_refused() {
             .collect()
     };
     let constants = numbers(gate.constants(), 37);
-    let wires = honest(&gate, &constants, &[numbers(gate.inputs() + gate.outputs(), 101)]);
-    run(ATTACKS.iter().map(|(name, output, more)| {
-        let mut wires = wires.clone();
+    let honest = honest(&gate, &constants, &[numbers(gate.inputs() + gate.outputs(), 101)]);
+    let attack = |(name, output, more): &(&str, usize, i64)| {
+        let mut wires = honest.clone();
         wires[gate.sum_out(*output)] += F::from_noncanonical_i64(*more);
         Attack {
             name: (*name).to_string(),
@@ -42,12 +41,12 @@ fn attacks_are_refused() {
             wires,
             constraint: "sum",
         }
-    }));
+    };
+    ATTACKS.iter().map(attack).collect()
 }
 
-#[test]
-fn constants_are_what_they_are() {
-    run([0, 1, 79].map(|wire| {
+pub(crate) fn constants() -> Vec<Attack<Constants>> {
+    let attack = |wire: usize| {
         let constants: Vec<F> = (0..Constants.constants()).map(F::from_canonical_usize).collect();
         let mut wires = constants.clone();
         wires[wire] += F::ONE;
@@ -58,5 +57,16 @@ fn constants_are_what_they_are() {
             wires,
             constraint: "constant",
         }
-    }));
+    };
+    [0, 1, 79].map(attack).to_vec()
+}
+
+#[test]
+fn attacks_are_refused() {
+    run(attacks());
+}
+
+#[test]
+fn constants_are_what_they_are() {
+    run(constants());
 }

@@ -28,8 +28,10 @@ const fn claim(y: i64, r: i64, b: i64) -> Claim {
 }
 
 /// Name, numerator, divisor, claim, constraint.
+type Listed = (&'static str, i64, i64, Claim, &'static str);
+
 #[rustfmt::skip] // one attack a line
-const ATTACKS: &[(&str, i64, i64, Claim, &str)] = &[
+const ATTACKS: &[Listed] = &[
     ("one more, the remainder as it was", 100, 7, claim(15, 2, 4), "division"),
     ("one less, the remainder as it was", 100, 7, claim(13, 2, 4), "division"),
     ("nothing", 100, 7, claim(0, 2, 4), "division"),
@@ -48,54 +50,56 @@ const ATTACKS: &[(&str, i64, i64, Claim, &str)] = &[
     ("less than the limit, beyond which it lies", 1 << 40, 2, claim(LIMIT - 1, (1 << 40) - 2 * (LIMIT - 1), 0), "remainder"),
 ];
 
-#[test]
-fn attacks_are_refused() {
-    run(ATTACKS
-        .iter()
-        .map(|(name, numerator, divisor, claim, constraint)| {
-            let gate = Reciprocal;
-            let number = F::from_noncanonical_i64;
-            let constants = vec![number(*numerator)];
-            let mut wires = honest(
-                &gate,
-                &constants,
-                &vec![vec![number(*divisor)]; gate.operations()],
-            );
-            wires[gate.result(0)] = number(claim.y);
-            wires[gate.full(0)] = number(claim.full);
-            let parts = [
-                (gate.result_limbs(0), claim.y - claim.limbs),
-                (gate.remainder(0), claim.r),
-                (gate.bound(0), claim.b),
-            ];
-            for (range, value) in parts {
-                let limbs = limbs(value, range.len());
-                wires[range].copy_from_slice(&limbs);
-            }
-            Attack {
-                name: (*name).to_string(),
-                gate,
-                constants,
-                wires,
-                constraint,
-            }
-        }));
+pub(crate) fn attacks() -> Vec<Attack<Reciprocal>> {
+    let attack = |(name, numerator, divisor, claim, constraint): &Listed| {
+        let gate = Reciprocal;
+        let number = F::from_noncanonical_i64;
+        let constants = vec![number(*numerator)];
+        let mut wires = honest(
+            &gate,
+            &constants,
+            &vec![vec![number(*divisor)]; gate.operations()],
+        );
+        wires[gate.result(0)] = number(claim.y);
+        wires[gate.full(0)] = number(claim.full);
+        let parts = [
+            (gate.result_limbs(0), claim.y - claim.limbs),
+            (gate.remainder(0), claim.r),
+            (gate.bound(0), claim.b),
+        ];
+        for (range, value) in parts {
+            let limbs = limbs(value, range.len());
+            wires[range].copy_from_slice(&limbs);
+        }
+        Attack {
+            name: (*name).to_string(),
+            gate,
+            constants,
+            wires,
+            constraint,
+        }
+    };
+    ATTACKS.iter().map(attack).chain([two_of_full()]).collect()
 }
 
 /// A half of `full` would excuse half of a remainder.
-#[test]
-fn full_is_a_bit() {
+fn two_of_full() -> Attack<Reciprocal> {
     let gate = Reciprocal;
     let number = F::from_noncanonical_i64;
     let constants = vec![number(4 * LIMIT + 3)];
     let mut wires = honest(&gate, &constants, &vec![vec![number(4)]; gate.operations()]);
     // The quotient is the limit, so that any `full` excuses.
     wires[gate.full(0)] = number(2);
-    run([Attack {
+    Attack {
         name: "two of full".to_string(),
         gate,
         constants,
         wires,
         constraint: "full",
-    }]);
+    }
+}
+
+#[test]
+fn attacks_are_refused() {
+    run(attacks());
 }

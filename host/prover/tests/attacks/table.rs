@@ -59,9 +59,8 @@ fn attack(index: i64, claim: &Claim) -> (Vec<F>, Vec<F>) {
     (constants, wires)
 }
 
-#[test]
-fn attacks_are_refused() {
-    run(ATTACKS.iter().map(|(name, index, claim, constraint)| {
+pub(crate) fn attacks() -> Vec<Attack<Table>> {
+    let listed = ATTACKS.iter().map(|(name, index, claim, constraint)| {
         let (constants, wires) = attack(*index, claim);
         Attack {
             name: (*name).to_string(),
@@ -70,30 +69,33 @@ fn attacks_are_refused() {
             wires,
             constraint,
         }
-    }));
+    });
+    listed.chain([4, 5, -1, -100].map(beyond)).collect()
 }
 
 /// An index beyond the table, by a highest limb beyond 3: the polynomials go on there.
+fn beyond(limb: i64) -> Attack<Table> {
+    let (constants, mut wires) = attack(0, &NOTHING);
+    let number = F::from_noncanonical_i64;
+    wires[Table.limbs(0)][3] = number(limb);
+    wires[Table.operand(0)] = number(64 * limb - 128);
+    // The lower limbs are 0, so these are entries 0, 64, 128 and 192, at 0, 1, 2 and 3.
+    let at = |k: i64| {
+        let others = (0..4).filter(|&j| j != k);
+        let basis = others.map(|j| number(limb - j) * number(k - j).inverse());
+        basis.product::<F>() * number(entry(64 * k))
+    };
+    wires[Table.result(0)] = (0..4).map(at).sum();
+    Attack {
+        name: format!("highest limb {limb}"),
+        gate: Table,
+        constants,
+        wires,
+        constraint: "limb",
+    }
+}
+
 #[test]
-fn indices_beyond_the_table_are_refused() {
-    run([4, 5, -1, -100].map(|limb: i64| {
-        let (constants, mut wires) = attack(0, &NOTHING);
-        let number = F::from_noncanonical_i64;
-        wires[Table.limbs(0)][3] = number(limb);
-        wires[Table.operand(0)] = number(64 * limb - 128);
-        // The lower limbs are 0, so these are entries 0, 64, 128 and 192, at 0, 1, 2 and 3.
-        let at = |k: i64| {
-            let others = (0..4).filter(|&j| j != k);
-            let basis = others.map(|j| number(limb - j) * number(k - j).inverse());
-            basis.product::<F>() * number(entry(64 * k))
-        };
-        wires[Table.result(0)] = (0..4).map(at).sum();
-        Attack {
-            name: format!("highest limb {limb}"),
-            gate: Table,
-            constants,
-            wires,
-            constraint: "limb",
-        }
-    }));
+fn attacks_are_refused() {
+    run(attacks());
 }

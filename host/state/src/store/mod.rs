@@ -63,7 +63,12 @@ pub trait Store: Send + Sync {
     fn genesis(&self, first: &BlockCommit<'_>, ancestors: &[(u64, B256)]) -> Result<Head, StoreError>;
 
     /// Adds the block after the head.
-    fn commit(&self, block: &BlockCommit<'_>) -> Result<Head, StoreError>;
+    fn commit(&self, block: &BlockCommit<'_>) -> Result<Head, StoreError> {
+        self.commit_all(std::slice::from_ref(block))
+    }
+
+    /// Adds blocks after the head, one after the other: all of them, or none. The disk is waited for once.
+    fn commit_all(&self, blocks: &[BlockCommit<'_>]) -> Result<Head, StoreError>;
 
     /// Takes the last blocks back: state, trie nodes, headers and receipts are those of the block before
     /// them, which is then the head.

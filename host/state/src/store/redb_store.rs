@@ -253,12 +253,15 @@ impl Store for RedbStore {
         })
     }
 
-    fn commit(&self, block: &BlockCommit<'_>) -> Result<Head, StoreError> {
+    fn commit_all(&self, blocks: &[BlockCommit<'_>]) -> Result<Head, StoreError> {
         self.transaction(|txn| {
-            let head = read_head(&txn.open_table(META)?)?.ok_or(StoreError::Empty)?;
-            head.check_next(block.header)?;
-            let undo = self.undo_writer(txn, block.header.number)?;
-            write_block(txn, block, undo)
+            let mut head = read_head(&txn.open_table(META)?)?.ok_or(StoreError::Empty)?;
+            for block in blocks {
+                head.check_next(block.header)?;
+                let undo = self.undo_writer(txn, block.header.number)?;
+                head = write_block(txn, block, undo)?;
+            }
+            Ok(head)
         })
     }
 

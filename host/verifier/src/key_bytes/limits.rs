@@ -13,6 +13,12 @@ pub const MAX_OUTPUTS: usize = 64;
 /// Elements of all outputs together. Each is a public input, which every verification hashes.
 pub const MAX_OUTPUT_ELEMENTS: usize = 1 << 16;
 
+/// Levels of the tree of a batch.
+pub const MAX_LEVELS: usize = 16;
+
+/// Public inputs of all statements that a batch holds together: what a verifier hashes, however few statements it has.
+pub const MAX_BATCH_INPUTS: usize = 1 << 22;
+
 /// Permutations of Poseidon in a verification.
 pub const MAX_PERMUTATIONS: u64 = 1 << 16;
 

@@ -1,10 +1,12 @@
 //! Keys go there and back; bytes that somebody made up are an error, or a key that verifies without a panic.
 
 use super::*;
+use crate::batch::{self, BatchVerifier};
 use crate::encoding::{self, encode};
 use crate::error::VerifyError;
-use crate::field::D;
+use crate::field::{D, F, ProofConfig};
 use crate::statement::{Statement, fixed_inputs, output_elements};
+use metisvm_model::{DType, ModelId};
 use plonky2::fri::reduction_strategies::FriReductionStrategy;
 use plonky2::iop::witness::{PartialWitness, WitnessWrite};
 use plonky2::plonk::circuit_builder::CircuitBuilder;
@@ -284,6 +286,133 @@ fn numbers_that_ask_for_much_are_refused() {
         bytes[at..at + with.len()].copy_from_slice(&with);
         assert!(matches!(from_own_digest(&bytes), Err(KeyError::Limit(_))), "{at}");
     }
+}
+
+/// The key of a tree of three by two, over a circuit whose public inputs can be anything, with a proof of the digest of
+/// five statements.
+fn batch() -> (BatchVerifier, Vec<Statement>, Vec<u8>) {
+    let mut builder = CircuitBuilder::<F, D>::new(CircuitConfig::standard_recursion_config());
+    let wires = builder.add_virtual_public_input_arr::<{ batch::DIGEST_ELEMENTS }>();
+    let data = builder.build::<ProofConfig>();
+    let single = Verifier::new(
+        statement().model,
+        vec![(DType::I8, OUTPUTS)],
+        data.verifier_data(),
+    );
+    let statements: Vec<Statement> = (0..5)
+        .map(|i| Statement {
+            job_id: [i; 32],
+            ..statement()
+        })
+        .collect();
+    let inputs = statements
+        .iter()
+        .map(|s| single.public_inputs(s).expect("they are of the model"));
+    let digest = batch::digest(inputs.collect(), &[3, 2]).expect("the tree holds them");
+    let mut witness = PartialWitness::new();
+    witness
+        .set_target_arr(&wires, &digest.elements)
+        .expect("each is set once");
+    let proof = data.prove(witness).expect("anything can be proven");
+    let key = BatchVerifier::new(single, vec![3, 2], data.verifier_data());
+    (key, statements, encode(&proof))
+}
+
+#[test]
+fn the_key_of_a_batch_comes_back_and_verifies() {
+    let (key, statements, proof) = batch();
+    let bytes = batches::to_bytes(&key).expect("it has a key as bytes");
+    let read = batches::from_bytes(&bytes, &KeyDigest::of(&bytes)).expect("its own bytes");
+    assert_eq!(read.key().common, key.key().common);
+    assert_eq!(read.arities(), key.arities());
+    assert_eq!(read.verify(&statements, &proof), Ok(()));
+    assert!(read.verify(&statements[..4], &proof).is_err());
+    assert_eq!(
+        batches::to_bytes(&read).as_ref(),
+        Ok(&bytes),
+        "a key has one form"
+    );
+    // Neither kind of key is taken for the other.
+    assert!(from_own_digest(&bytes).is_err());
+    assert!(batches::from_bytes(&WRAPPED.bytes, &KeyDigest::of(&WRAPPED.bytes)).is_err());
+    let other = KeyDigest([0; 32]);
+    assert!(matches!(
+        batches::from_bytes(&bytes, &other),
+        Err(KeyError::Digest { .. })
+    ));
+}
+
+/// Every value of every byte that says something of the tree or a parameter, and every length.
+#[test]
+fn changed_keys_of_batches_are_an_error_or_another_key() {
+    let (key, statements, proof) = batch();
+    let honest = batches::to_bytes(&key).expect("it has a key as bytes");
+    let tree = 48 + 1 + 5;
+    let hashes = 32 * 17;
+    let mut keys = 0;
+    for at in tree..honest.len() - hashes {
+        for value in 0..=u8::MAX {
+            let mut bytes = honest.clone();
+            bytes[at] = value;
+            let Ok(read) = batches::from_bytes(&bytes, &KeyDigest::of(&bytes)) else {
+                continue;
+            };
+            keys += 1;
+            assert_eq!(
+                batches::to_bytes(&read).as_ref(),
+                Ok(&bytes),
+                "a key has one form"
+            );
+            let inputs = read.capacity() * (FIXED_INPUTS + OUTPUTS);
+            assert!((1..=limits::MAX_BATCH_INPUTS).contains(&inputs), "{inputs}");
+            // Larger trees take long to hash.
+            if bytes != honest && read.capacity() < 100 {
+                assert!(read.verify(&statements, &proof).is_err(), "byte {at} as {value}");
+            }
+        }
+    }
+    assert!(keys > 100, "{keys}");
+    for length in 0..honest.len() {
+        let cut = &honest[..length];
+        assert!(
+            batches::from_bytes(cut, &KeyDigest::of(cut)).is_err(),
+            "{length} bytes"
+        );
+    }
+    let longer = [&honest[..], &[0]].concat();
+    assert!(batches::from_bytes(&longer, &KeyDigest::of(&longer)).is_err());
+}
+
+#[test]
+fn trees_that_hold_nothing_or_too_much_are_refused() {
+    let (key, ..) = batch();
+    let tree = 48 + 1 + 5;
+    let bytes = batches::to_bytes(&key).expect("it has a key as bytes");
+    for levels in [
+        vec![],
+        vec![0, 2],
+        vec![1 << 16, 2],
+        vec![u32::MAX, u32::MAX],
+        vec![1; limits::MAX_LEVELS + 1],
+    ] {
+        let mut changed = bytes[..tree].to_vec();
+        changed.push(levels.len() as u8);
+        changed.extend(levels.iter().flat_map(|arity| arity.to_le_bytes()));
+        changed.extend(&bytes[tree + 9..]);
+        let refused = batches::from_bytes(&changed, &KeyDigest::of(&changed));
+        assert!(
+            matches!(refused, Err(KeyError::Limit(_))),
+            "{levels:?}: {refused:?}"
+        );
+    }
+    // A statement of many elements leaves room for fewer of them.
+    let mut changed = bytes[..tree].to_vec();
+    changed[tree - 4..].copy_from_slice(&60_000u32.to_le_bytes());
+    changed.push(1);
+    changed.extend(100u32.to_le_bytes());
+    changed.extend(&bytes[tree + 9..]);
+    let refused = batches::from_bytes(&changed, &KeyDigest::of(&changed));
+    assert_eq!(refused.err(), Some(KeyError::Limit("statements of a batch")));
 }
 
 proptest! {

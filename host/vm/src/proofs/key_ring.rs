@@ -41,6 +41,18 @@ impl KeyRing {
         Ok(digest)
     }
 
+    /// The model of a key; `None` where the key is not here.
+    pub fn model(&self, digest: B256) -> Option<B256> {
+        self.keys.get(&digest).map(|key| B256::from(key.model().0))
+    }
+
+    /// The digests of the keys, in rising order.
+    pub fn digests(&self) -> Vec<B256> {
+        let mut digests: Vec<B256> = self.keys.keys().copied().collect();
+        digests.sort_unstable();
+        digests
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.keys.len()

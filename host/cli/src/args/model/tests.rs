@@ -1,6 +1,5 @@
 //! The command line of `metisvm model`: what is read, and what is refused.
 
-use super::*;
 use crate::args::Args;
 use clap::Parser;
 
@@ -8,37 +7,6 @@ fn problem(arguments: &[&str]) -> Option<String> {
     let arguments = ["metisvm", "model"].iter().chain(arguments);
     let parsed = Args::try_parse_from(arguments).and_then(Args::check);
     parsed.err().map(|error| error.to_string())
-}
-
-#[test]
-fn what_is_said_of_a_name_follows_the_last_equals_sign() {
-    assert_eq!(dim("a=b=3"), Ok(("a=b".to_owned(), 3)));
-    assert_eq!(shape("x:0=1, 3,4"), Ok(("x:0".to_owned(), vec![1, 3, 4])));
-    let (name, grid) = grid("x=0.5,-3,i8").unwrap();
-    assert_eq!(
-        (name.as_str(), grid.scale, grid.zero_point, grid.dtype),
-        ("x", 0.5, -3, DType::I8)
-    );
-    for bad in ["", "x", "x=", "=3", "x=0", "x=-1", "x=1.5", "x=4294967296"] {
-        assert!(dim(bad).is_err(), "{bad}");
-    }
-    for bad in ["x=", "x=1,", "x=1,0", "x=1,2,3,4,5,6,7,8,9"] {
-        assert!(shape(bad).is_err(), "{bad}");
-    }
-    for bad in [
-        "x=1",
-        "x=0,0",
-        "x=inf,0",
-        "x=NaN,0",
-        "x=1e-45,0",
-        "x=-1,0",
-        "x=1,256",
-        "x=1,-1",
-        "x=1,0,i16",
-        "x=1,0,u8,1",
-    ] {
-        assert!(super::grid(bad).is_err(), "{bad}");
-    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Target {
     pub(super) fn reach(url: &NodeUrl, wanted: Option<u64>) -> Result<Self, CliError> {
         let failed = |problem| CliError::RunningNode {
             url: url.clone(),
-            problem,
+            problem: Box::new(problem),
         };
         let client = NodeClient::new(url.clone()).map_err(failed)?;
         match client.ask("metis_models", &json!([])) {
@@ -98,7 +98,7 @@ impl Target {
                 .ask(method, &params)
                 .map_err(|problem| CliError::RunningNode {
                     url: self.url.clone(),
-                    problem,
+                    problem: Box::new(problem),
                 })
         };
         let known = ask("metis_modelInfo", json!([model_id]))?;

@@ -6,8 +6,8 @@ use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::files::Target;
 use crate::progress::StepProgress;
-use crate::proofs::{job, salt};
-use crate::{bundled, composition, models};
+use crate::proofs::{job, keys, salt};
+use crate::{bundled, composition, models, verifying_keys};
 use metisvm_executor::{BlockFile, DEFAULT_FILE_LIMIT, Inferred, RecordedBlock, Threads, record_inferences};
 use metisvm_model::{Bundle, ModelId};
 use metisvm_prover::Salt;
@@ -88,7 +88,10 @@ fn record(args: &Prove, block: &BlockFile, models: &[Bundle]) -> Result<Recorded
     let composed = composition::compose(&Engine::of(vec![Backend::Reference]), models);
     let engine = Arc::new(DispatcherEngine::new(composed.dispatcher));
     let threads = Threads::new(args.keys.threads.unwrap_or(0))?;
-    let recorded = record_inferences(block, engine, &threads)?;
+    // The block itself may hold proofs, of which what comes depends on them.
+    let kept = keys::path(&args.keys).map(|folder| verifying_keys::kept_in(&folder));
+    let kept = kept.transpose()?.unwrap_or_default();
+    let recorded = record_inferences(block, engine, Some(Arc::new(kept)), &threads)?;
     if let Some(first) = recorded.mismatches.first() {
         // The job names the block, so it has to be one.
         let problem = format!(

@@ -26,9 +26,40 @@ impl Cost {
         }
     }
 
-    fn cpu_seconds(&self) -> Option<f64> {
+    pub(super) fn cpu_seconds(&self) -> Option<f64> {
         self.cpu.map(seconds)
     }
+
+    pub(super) fn wall_seconds(&self) -> f64 {
+        seconds(self.wall)
+    }
+}
+
+/// A line of the table that people are shown.
+pub(super) struct Row(&'static str, String);
+
+impl Row {
+    pub(super) const fn of(what: &'static str, value: String) -> Self {
+        Self(what, value)
+    }
+}
+
+/// Shows these lines, and what it took.
+pub(super) fn show_table(rows: &[Row], circuits: Cost, proof: Cost) -> Result<(), CliError> {
+    let mut table = output::table(&["proof", ""]);
+    for Row(what, value) in rows {
+        table.add_row([*what, value.as_str()]);
+    }
+    for (what, cost) in [("making the circuits", circuits), ("proving", proof)] {
+        let cpu = cost
+            .cpu_seconds()
+            .map_or_else(String::new, |cpu| format!(", {cpu:.2} s of processors"));
+        table.add_row([what.to_owned(), format!("{:.2} s{cpu}", cost.wall_seconds())]);
+    }
+    if let Some(peak) = peak_memory::so_far() {
+        table.add_row(["peak memory, bytes".to_owned(), thousands(peak)]);
+    }
+    output::line(&table.to_string())
 }
 
 /// When something began.
@@ -70,31 +101,27 @@ impl Report<'_> {
         if as_json {
             return output::json(&self.json());
         }
-        let mut table = output::table(&["proof", ""]);
-        let size = self.size;
-        table.add_row(["file".to_owned(), self.task.out.display().to_string()]);
-        table.add_row(["form".to_owned(), self.file.form.to_string()]);
+        let mut rows = vec![
+            Row::of("file", self.task.out.display().to_string()),
+            Row::of("form", self.file.form.to_string()),
+        ];
         if let Some(place) = &self.task.place {
             let text = format!("transaction {}, call {}", place.transaction, place.call);
-            table.add_row(["inference".to_owned(), text]);
+            rows.push(Row::of("inference", text));
         }
-        table.add_row(["bytes".to_owned(), thousands(self.file.proof.bytes.len() as u64)]);
+        rows.push(Row::of("bytes", thousands(self.file.proof.bytes.len() as u64)));
+        let size = self.size;
+        if !self.file.cuts.is_empty() {
+            let text = format!("{}, cut before nodes {:?}", size.circuits.len(), self.file.cuts);
+            rows.push(Row::of("layers", text));
+        }
         let wraps = size
             .wraps
             .iter()
             .map(|wrap| format!(", wrapped in 2^{}", wrap.degree_bits));
-        let rows = format!("2^{}{}", size.circuit.degree_bits, wraps.collect::<String>());
-        table.add_row(["rows".to_owned(), rows]);
-        for (what, cost) in [("making the circuits", self.circuits), ("proving", self.cost)] {
-            let cpu = cost
-                .cpu_seconds()
-                .map_or_else(String::new, |cpu| format!(", {cpu:.2} s of processors"));
-            table.add_row([what.to_owned(), format!("{:.2} s{cpu}", seconds(cost.wall))]);
-        }
-        if let Some(peak) = peak_memory::so_far() {
-            table.add_row(["peak memory, bytes".to_owned(), thousands(peak)]);
-        }
-        output::line(&table.to_string())?;
+        let degree = format!("2^{}{}", size.circuit().degree_bits, wraps.collect::<String>());
+        rows.push(Row::of("rows", degree));
+        show_table(&rows, self.circuits, self.cost)?;
         statement::show(&self.file.proof.statement)?;
         output::hash("key", &hex::text(&self.file.key_digest))
     }
@@ -107,12 +134,13 @@ impl Report<'_> {
             "key_digest": hex::text(&self.file.key_digest),
             "proof_bytes": self.file.proof.bytes.len(),
             "degree": 1u64 << size.outermost().degree_bits,
-            "model_degree": 1u64 << size.circuit.degree_bits,
-            "model_rows": size.circuit.rows,
+            "model_degree": 1u64 << size.circuit().degree_bits,
+            "model_rows": size.circuit().rows,
+            "cuts": self.file.cuts,
             "prove_cpu_s": self.cost.cpu_seconds(),
-            "wall_s": seconds(self.cost.wall),
+            "wall_s": self.cost.wall_seconds(),
             "circuits_cpu_s": self.circuits.cpu_seconds(),
-            "circuits_wall_s": seconds(self.circuits.wall),
+            "circuits_wall_s": self.circuits.wall_seconds(),
             "threads": rayon::current_num_threads(),
             "memory_estimate_bytes": size.memory_bytes,
             "peak_memory_bytes": peak_memory::so_far(),

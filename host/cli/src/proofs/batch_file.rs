@@ -1,0 +1,202 @@
+//! A proof of several inferences as a file: JSON, as that of one.
+
+use super::file::{FORMAT_VERSION, check_versions, text_of};
+use super::hex;
+use metisvm_model::ModelId;
+use metisvm_prover::{BatchProof, BatchShape, Commitment, Form, Statement};
+use metisvm_verifier::batch::MAX_BATCH;
+use metisvm_verifier::statement::VERSION;
+use serde::{Deserialize, Serialize};
+
+/// What the first key of such a file says.
+const FORMAT: &str = "metisvm batch proof";
+
+/// A proof of several statements about one model, and which key verifies it.
+#[derive(Clone, Debug)]
+pub struct BatchFile {
+    /// The form of the proof.
+    pub form: Form,
+    /// What its key follows from beside model and form.
+    pub shape: BatchShape,
+    /// The digest of the key that it was made for.
+    pub key_digest: [u8; 32],
+    /// The model.
+    pub model: ModelId,
+    /// Statements and proof.
+    pub proof: BatchProof,
+}
+
+/// The object in the file. Every key has to be there, once, and no other may be.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Object {
+    format: String,
+    version: u32,
+    circuit_version: u32,
+    form: String,
+    lanes: usize,
+    doublings: u32,
+    key_digest: String,
+    model_id: String,
+    inferences: Vec<Stated>,
+    proof: String,
+}
+
+/// What is stated of one inference.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stated {
+    input_commitment: String,
+    output: String,
+    chain_id: u64,
+    job_id: String,
+}
+
+/// What tells the kinds of files apart.
+#[derive(Deserialize)]
+struct Kind {
+    format: String,
+}
+
+/// Whether the bytes of a file are those of a batch, well formed or not.
+pub fn is_batch(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Kind>(bytes).is_ok_and(|kind| kind.format == FORMAT)
+}
+
+impl BatchFile {
+    /// The file's content.
+    ///
+    /// # Errors
+    /// If it would be longer than such a file may be.
+    pub fn to_json(&self) -> Result<String, String> {
+        let stated = self.proof.statements.iter().map(|statement| Stated {
+            input_commitment: hex::text(&statement.input.to_bytes()),
+            output: hex::text(&statement.output),
+            chain_id: statement.chain_id,
+            job_id: hex::text(&statement.job_id),
+        });
+        text_of(&Object {
+            format: FORMAT.to_owned(),
+            version: FORMAT_VERSION,
+            circuit_version: VERSION,
+            form: self.form.name().to_owned(),
+            lanes: self.shape.lanes,
+            doublings: self.shape.doublings,
+            key_digest: hex::text(&self.key_digest),
+            model_id: self.model.to_string(),
+            inferences: stated.collect(),
+            proof: hex::text(&self.proof.bytes),
+        })
+    }
+
+    /// A proof from the bytes of its file. Nothing in it is verified by that.
+    ///
+    /// # Errors
+    /// If they are no proof of a batch: what is wrong in them.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let object: Object =
+            serde_json::from_slice(bytes).map_err(|error| format!("it is no proof file: {error}"))?;
+        check_versions(&object.format, FORMAT, object.version, object.circuit_version)?;
+        let named = |what: &'static str| move |problem: String| format!("{what} {problem}");
+        let hash = |what: &'static str, text: &str| hex::bytes32(text).map_err(named(what));
+        let shape = BatchShape {
+            lanes: object.lanes,
+            doublings: object.doublings,
+        };
+        let capacity = shape
+            .capacity()
+            .ok_or_else(|| format!("lanes and doublings are not those of 1 to {MAX_BATCH} inferences"))?;
+        let count = object.inferences.len();
+        if !(1..=capacity).contains(&count) {
+            return Err(format!(
+                "it states {count} inferences, and its shape holds 1 to {capacity}"
+            ));
+        }
+        let model = ModelId(hash("model_id", &object.model_id)?);
+        let statements = object.inferences.iter().map(|stated| {
+            let commitment = hash("input_commitment", &stated.input_commitment)?;
+            Ok(Statement {
+                model,
+                input: Commitment::from_bytes(&commitment)
+                    .ok_or("input_commitment has a number that is not below p")?,
+                output: hex::bytes(&stated.output).map_err(named("output"))?,
+                chain_id: stated.chain_id,
+                job_id: hash("job_id", &stated.job_id)?,
+            })
+        });
+        Ok(Self {
+            form: object.form.parse().map_err(named("form:"))?,
+            shape,
+            key_digest: hash("key_digest", &object.key_digest)?,
+            model,
+            proof: BatchProof {
+                statements: statements.collect::<Result<_, String>>()?,
+                bytes: hex::bytes(&object.proof).map_err(named("proof"))?,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metisvm_prover::commit;
+
+    fn example() -> BatchFile {
+        let statement = |output| Statement {
+            model: ModelId([1; 32]),
+            input: commit(&[2; 32], b"input"),
+            output: vec![output],
+            chain_id: 7,
+            job_id: [3; 32],
+        };
+        BatchFile {
+            form: Form::Blinded,
+            shape: BatchShape {
+                lanes: 2,
+                doublings: 1,
+            },
+            key_digest: [4; 32],
+            model: ModelId([1; 32]),
+            proof: BatchProof {
+                statements: vec![statement(5), statement(6), statement(7)],
+                bytes: vec![8, 9],
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let text = example().to_json().expect("it is short");
+        assert!(is_batch(text.as_bytes()));
+        let read = BatchFile::parse(text.as_bytes()).expect("it was written");
+        assert_eq!(read.to_json(), Ok(text));
+        assert_eq!(read.proof.statements, example().proof.statements);
+    }
+
+    #[test]
+    fn what_is_no_batch_is_told_from_one() {
+        let text = example().to_json().expect("it is short");
+        for (from, to, said) in [
+            ("\"lanes\": 2", "\"lanes\": 1", "states 3 inferences"),
+            ("\"lanes\": 2", "\"lanes\": 0", "lanes and doublings"),
+            ("\"doublings\": 1", "\"doublings\": 40", "lanes and doublings"),
+            ("\"lanes\": 2", "\"lanes\": 1000000", "lanes and doublings"),
+            ("\"version\": 1", "\"version\": 2", "version is 2"),
+            ("\"chain_id\"", "\"chain\"", "unknown field `chain`"),
+            ("\"model_id\": \"0x01", "\"model_id\": \"01", "model_id is not 0x"),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_ne!(changed, text, "{from}");
+            let problem = BatchFile::parse(changed.as_bytes()).expect_err(from);
+            assert!(problem.contains(said), "{from}: {problem}");
+        }
+        for length in [0, 1, text.len() / 2, text.len() - 3] {
+            assert!(
+                BatchFile::parse(&text.as_bytes()[..length]).is_err(),
+                "{length} bytes"
+            );
+        }
+        assert!(!is_batch(b"{}") && !is_batch(b"no JSON"));
+    }
+}

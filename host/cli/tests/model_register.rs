@@ -156,7 +156,8 @@ fn a_chain_without_inference_registers_nothing() {
 }
 
 /// Something that listens, takes one request a connection, and answers each with the same.
-fn listener(answer: &'static [u8]) -> String {
+fn listener(answer: impl Into<Vec<u8>>) -> String {
+    let answer = answer.into();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -164,7 +165,7 @@ fn listener(answer: &'static [u8]) -> String {
             let mut stream = stream.unwrap();
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).unwrap();
-            let _ = stream.write_all(answer);
+            let _ = stream.write_all(&answer);
         }
     });
     url
@@ -175,19 +176,19 @@ fn what_is_no_node_with_models_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = path("host/cli/bundled/digits-cnn.bundle");
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let endless = b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n[";
+    let endless = [b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'['; 2 << 20]].concat();
     let other = b"HTTP/1.1 200 OK\r\ncontent-length: 61\r\nconnection: close\r\n\r\n\
         {\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32601,\"message\":\"\"}}";
     let page = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>";
     let missing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 7\r\nconnection: close\r\n\r\nno page";
     for (rpc, said) in [
         (format!("http://{free}"), "start one with `metisvm node`"),
-        (listener(other), "has no models"),
-        (listener(page), "is no node"),
-        (listener(missing), "HTTP status 404: no page"),
+        (listener(*other), "has no models"),
+        (listener(*page), "is no node"),
+        (listener(*missing), "HTTP status 404: no page"),
         (listener(endless), "more than"),
-        (listener(b"SSH-2.0-OpenSSH_9\r\n"), "connection to the node"),
-        (listener(b""), "connection to the node"),
+        (listener(*b"SSH-2.0-OpenSSH_9\r\n"), "connection to the node"),
+        (listener(*b""), "connection to the node"),
     ] {
         let refused = run(folder.path(), &["model", "register", &bundle, "--rpc", &rpc]);
         assert_eq!(refused.status.code(), Some(1), "{rpc}");

@@ -374,3 +374,25 @@ fn keys_that_everybody_has_are_not_used_on_another_chain() {
     assert_eq!(node.get("eth_accounts", json!([])), json!([]));
     assert_eq!(node.welcome["chain_id"], 1);
 }
+
+#[test]
+fn blocks_that_one_request_mined_are_on_disk_when_it_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--datadir", "chain", "--timestamp", "1000000", "--no-mining"];
+    let node = Node::start(folder.path(), &arguments);
+    let accounts = accounts(&node);
+    let pay = json!({"from": accounts[0], "to": accounts[1], "value": "0x1"});
+    let sent = node.get("eth_sendTransaction", json!([pay]));
+    // More than are written at once, and not a multiple of that.
+    node.get("hardhat_mine", json!(["0x97"]));
+    let head = node.get("eth_getBlockByNumber", json!(["latest", false]));
+    node.kill();
+    let node = Node::start(folder.path(), &arguments);
+    assert_eq!(node.get("eth_getBlockByNumber", json!(["latest", false])), head);
+    assert_eq!(number(&head["number"]), 151);
+    let receipt = node.get("eth_getTransactionReceipt", json!([sent]));
+    assert_eq!(number(&receipt["blockNumber"]), 1);
+    assert!(node.terminate());
+    let checked = support::run(folder.path(), &["chain", "verify", "--datadir", "chain"]);
+    assert!(checked.status.success(), "{}", support::stderr(&checked));
+}

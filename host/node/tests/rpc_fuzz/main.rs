@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bytes;
+#[path = "../support/mod.rs"]
 mod node;
 mod params;
 mod rng;

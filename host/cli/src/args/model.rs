@@ -323,7 +323,6 @@ fn hash(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::args::Args;
     use clap::Parser;
 

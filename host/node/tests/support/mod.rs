@@ -57,6 +57,7 @@ pub(crate) fn node() -> Arc<Node> {
         chain: Chain::begin(History::default(), first, world),
         accounts,
         models: Arc::new(NoModels),
+        client_version: "metisvm/test".to_owned(),
         keys,
         settings: Settings {
             beneficiary: Address::ZERO,

@@ -4,7 +4,7 @@
 
 mod support;
 
-use alloy_primitives::{Bytes, U256, hex};
+use alloy_primitives::{B256, Bytes, U256, hex};
 use serde_json::{Value, json};
 use support::node::{Node, accounts, artefact, number, post};
 use support::repository;

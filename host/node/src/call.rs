@@ -1,6 +1,6 @@
 //! Executing what is no transaction: calls, upon a state that stays as it is.
 
-use crate::{block::MinedBlock, error::NodeError, miner, node::Node, refusal, world::World};
+use crate::{block::MinedBlock, error::NodeError, miner, moves, node::Node, refusal, world::World};
 use alloy_consensus::Header;
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_evm::{
@@ -11,6 +11,7 @@ use alloy_evm::{
 };
 use alloy_primitives::{Address, Bytes};
 use alloy_rpc_types::{BlockOverrides, TransactionRequest, state::StateOverride};
+use metisvm_vm::Rearranged;
 use revm::{
     Inspector,
     context::TxEnv,
@@ -36,6 +37,8 @@ pub struct Setting {
     pub env: EvmEnv,
     /// The state.
     pub state: CallState,
+    /// Where precompiles are, if elsewhere.
+    pub rearranged: Option<Arc<Rearranged>>,
 }
 
 /// The setting of a call on a block.
@@ -78,6 +81,7 @@ fn with_header(node: &Node, block: Arc<MinedBlock>, world: World, header: Header
         header,
         env,
         state: CacheDB::new(world),
+        rearranged: None,
     }
 }
 
@@ -88,6 +92,7 @@ impl Setting {
     /// If code among them is none, or the state cannot be read.
     pub fn change(
         &mut self,
+        node: &Node,
         state: Option<StateOverride>,
         block: Option<BlockOverrides>,
     ) -> Result<(), NodeError> {
@@ -98,7 +103,8 @@ impl Setting {
                 blob.blob_gasprice = fee.saturating_to();
             }
         }
-        if let Some(state) = state {
+        if let Some(mut state) = state {
+            self.rearranged = moves::take(&node.factory, &self.env, &mut state)?;
             apply_state_overrides(state, &mut self.state).map_err(|error| match error {
                 StateOverrideError::Database(error) => NodeError::fault(error),
                 other => NodeError::invalid(other),
@@ -132,6 +138,9 @@ impl Setting {
     /// If it may not run, or this machine cannot run it.
     pub fn run(&mut self, node: &Node, transaction: TxEnv) -> Result<ResultAndState<HaltReason>, NodeError> {
         let mut evm = node.factory.create_evm(&mut self.state, self.env.clone());
+        if let Some(rearranged) = &self.rearranged {
+            evm.precompiles_mut().rearrange(rearranged.clone());
+        }
         let sender = transaction.caller;
         evm.transact_raw(transaction)
             .map_err(|error| evm_error(error, sender))
@@ -153,6 +162,9 @@ impl Setting {
         let mut evm = node
             .factory
             .create_evm_with_inspector(&mut self.state, self.env.clone(), inspector);
+        if let Some(rearranged) = &self.rearranged {
+            evm.precompiles_mut().rearrange(rearranged.clone());
+        }
         let sender = transaction.caller;
         evm.transact_raw(transaction)
             .map_err(|error| evm_error(error, sender))

@@ -7,7 +7,7 @@ use metisvm_verifier::VerifyError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompileError {
-    /// An operator, or a form of it, that circuits lack. docs/proofs.md lists them.
+    /// An operator that circuits lack, as they may those of a newer bundle. docs/proofs.md lists what they have.
     #[error("node {node}, {operator}, cannot be proven: {why}")]
     Unsupported {
         /// Its position in the graph.

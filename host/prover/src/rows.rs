@@ -18,9 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// want of a gate of its own; these parts do not depend on the model, and need four.
 const SPARE_CONSTANTS: usize = 16;
 
-/// Rows that come at the end, about: those that stand for constants, and public inputs.
-const CLOSING: usize = 16;
-
 /// One use of a gate's operation.
 pub(crate) struct Operation {
     /// What goes into its input wires.
@@ -128,9 +125,9 @@ impl Rows {
         description::memory_bytes_at_rate(columns, degree_bits, self.parameters.rate_bits())
     }
 
-    /// What the rows so far take.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes_of(self.count(), &self.mat_vec)
+    /// What the rows so far take, with those that come at the end.
+    pub(crate) fn bytes(&self, public_inputs: usize) -> u64 {
+        self.bytes_of(self.count() + self.closing_rows(public_inputs), &self.mat_vec)
     }
 
     /// The gate for products with constant weights.
@@ -140,10 +137,10 @@ impl Rows {
 
     /// A wider gate for products, if these rows would then take less than two thirds: proofs open every column, so that
     /// a little less is not worth it.
-    pub(crate) fn wider(&self) -> Option<MatVec> {
+    pub(crate) fn wider(&self, public_inputs: usize) -> Option<MatVec> {
         let products = self.by_gate.get(&name_of(&self.mat_vec)).copied().unwrap_or(0);
-        let others = self.count() - products + CLOSING;
-        let own = self.bytes_of(self.count() + CLOSING, &self.mat_vec);
+        let others = self.count() - products + self.closing_rows(public_inputs);
+        let own = self.bytes(public_inputs);
         let wider = MatVec::WIDER.into_iter().map(|gate| {
             // A last row of outputs may be fuller or less so.
             let fewer = products * self.mat_vec.outputs() / gate.outputs();
@@ -281,8 +278,12 @@ impl Rows {
 
     /// Makes sure that the rows are not too many with those that stand for constants and hash so many public inputs.
     pub(crate) fn closing(&self, public_inputs: usize) -> Result<(), TooManyRows> {
+        self.reserve(self.closing_rows(public_inputs))
+    }
+
+    fn closing_rows(&self, public_inputs: usize) -> usize {
         let constants = (self.constants.len() + SPARE_CONSTANTS).div_ceil(ROUTED_WIRES);
-        self.reserve(constants + public_inputs.div_ceil(8) + 1)
+        constants + public_inputs.div_ceil(8) + 1
     }
 
     /// plonky2 makes a constant of what it computes of constants alone.

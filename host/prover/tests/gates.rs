@@ -30,6 +30,7 @@ fn requantise_gate(shift: usize, rounds: bool, span: u64, excess: u64) -> Requan
 #[test]
 fn mat_vec_conforms() {
     conforms(MatVec::STANDARD);
+    MatVec::WIDER.into_iter().for_each(conforms);
 }
 
 #[test]

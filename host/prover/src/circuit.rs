@@ -103,7 +103,7 @@ fn laid_out(
     parameters: Parameters,
     memory_limit: u64,
 ) -> Result<(Rows, Lane), CompileError> {
-    let with = |gate: MatVec| {
+    let with = |gate: MatVec| -> Result<(Rows, Lane), CompileError> {
         let mut rows = Rows::with_mat_vec(gate, parameters, memory_limit);
         let nodes = 0..bundle.graph.nodes().len();
         let lane = Lane::new(&mut rows, &bundle.graph, bundle.id, nodes)?;

@@ -154,10 +154,23 @@ fn several_inferences_have_one_proof() {
         &|o| {
             o["inferences"].as_array_mut().unwrap().pop();
         },
-        "does not prove",
+        "no batch of 2 inferences",
     );
-    lie(&|o| o["lanes"] = json!(4), "the key");
-    lie(&|o| o["doublings"] = json!(1), "one circuit");
+    // A verifier makes the circuits of the file's shape, so that only those of its inferences are taken.
+    lie(&|o| o["lanes"] = json!(4), "no batch of 3 inferences");
+    lie(&|o| o["lanes"] = json!(60_000), "no batch of 3 inferences");
+    lie(&|o| o["doublings"] = json!(1), "no batch of 3 inferences");
+    lie(
+        &|o| (o["lanes"], o["doublings"]) = (json!(2), json!(1)),
+        "one circuit",
+    );
+    lie(
+        &|o| {
+            o["inferences"].as_array_mut().unwrap().pop();
+            o["lanes"] = json!(2);
+        },
+        "the key",
+    );
     lie(&|o| o["key_digest"] = json!(JOB), "the key");
     lie(&|o| o["proof"] = json!("0x00"), "malformed at byte");
     // A batch is no proof of one inference, and its key is that of its bundle.

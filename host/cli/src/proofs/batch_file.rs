@@ -63,6 +63,15 @@ pub fn is_batch(bytes: &[u8]) -> bool {
     serde_json::from_slice::<Kind>(bytes).is_ok_and(|kind| kind.format == FORMAT)
 }
 
+/// Whether a batch of so many inferences is ever given this shape. Whoever verifies makes its circuits, and a file may
+/// not have them make greater ones than its inferences need.
+fn is_of(shape: BatchShape, count: usize) -> bool {
+    // The shape holds the count, so that this many doublings can be written.
+    let circuits = 1usize << shape.doublings;
+    let halves = shape.doublings == 0 || count > circuits / 2;
+    halves && shape.lanes == count.div_ceil(circuits)
+}
+
 impl BatchFile {
     /// The file's content.
     ///
@@ -110,6 +119,12 @@ impl BatchFile {
         if !(1..=capacity).contains(&count) {
             return Err(format!(
                 "it states {count} inferences, and its shape holds 1 to {capacity}"
+            ));
+        }
+        if !is_of(shape, count) {
+            let BatchShape { lanes, doublings } = shape;
+            return Err(format!(
+                "no batch of {count} inferences has lanes {lanes} and doublings {doublings}"
             ));
         }
         let model = ModelId(hash("model_id", &object.model_id)?);
@@ -175,6 +190,29 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_has_the_shapes_that_a_prover_gives_it_and_no_other() {
+        for count in 1..=40usize {
+            // One circuit for all, for a half, a quarter, and so on until there is one inference in each.
+            let mut given = vec![(count, 0)];
+            while given.last().is_some_and(|(lanes, _)| *lanes > 1) {
+                let doublings = given.len() as u32;
+                given.push((count.div_ceil(1 << doublings), doublings));
+            }
+            for lanes in 1..=50 {
+                for doublings in 0..=10 {
+                    let shape = BatchShape { lanes, doublings };
+                    let holds = shape.capacity().is_some_and(|capacity| count <= capacity);
+                    assert_eq!(
+                        holds && is_of(shape, count),
+                        given.contains(&(lanes, doublings)),
+                        "{count} inferences, {shape:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_batch_is_told_from_one() {
         let text = example().to_json().expect("it is short");
         for (from, to, said) in [
@@ -182,6 +220,9 @@ mod tests {
             ("\"lanes\": 2", "\"lanes\": 0", "lanes and doublings"),
             ("\"doublings\": 1", "\"doublings\": 40", "lanes and doublings"),
             ("\"lanes\": 2", "\"lanes\": 1000000", "lanes and doublings"),
+            ("\"lanes\": 2", "\"lanes\": 3", "no batch of 3 inferences"),
+            ("\"lanes\": 2", "\"lanes\": 1000", "no batch of 3 inferences"),
+            ("\"doublings\": 1", "\"doublings\": 2", "no batch of 3 inferences"),
             ("\"version\": 1", "\"version\": 2", "version is 2"),
             ("\"chain_id\"", "\"chain\"", "unknown field `chain`"),
             ("\"model_id\": \"0x01", "\"model_id\": \"01", "model_id is not 0x"),

@@ -9,14 +9,16 @@ use alloy_evm::{
     overrides::{StateOverrideError, apply_block_overrides, apply_state_overrides},
     rpc::TryIntoTxEnv,
 };
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rpc_types::{BlockOverrides, TransactionRequest, state::StateOverride};
+use metisvm_state::StateError;
 use metisvm_vm::Rearranged;
 use revm::{
-    Inspector,
+    DatabaseRef, Inspector,
     context::TxEnv,
     context_interface::result::{EVMError, ExecutionResult, HaltReason, ResultAndState},
     database::CacheDB,
+    primitives::BLOCK_HASH_HISTORY,
 };
 use std::sync::Arc;
 
@@ -98,6 +100,9 @@ impl Setting {
     ) -> Result<(), NodeError> {
         if let Some(block) = block {
             let blob_fee = block.blob_base_fee;
+            if let Some(number) = block.number {
+                self.know_hashes_before(number.saturating_to())?;
+            }
             apply_block_overrides(block, &mut self.state, &mut self.env.block_env);
             if let (Some(fee), Some(blob)) = (blob_fee, &mut self.env.block_env.blob_excess_gas_and_price) {
                 blob.blob_gasprice = fee.saturating_to();
@@ -109,6 +114,22 @@ impl Setting {
                 StateOverrideError::Database(error) => NodeError::fault(error),
                 other => NodeError::invalid(other),
             })?;
+        }
+        Ok(())
+    }
+
+    /// Lets BLOCKHASH give zero for blocks before `number` that the chain does not have: a call may be in a block that
+    /// is far beyond the last one, and nothing is wrong with this node then.
+    fn know_hashes_before(&mut self, number: u64) -> Result<(), NodeError> {
+        for height in number.saturating_sub(BLOCK_HASH_HISTORY)..number {
+            match self.state.db.block_hash_ref(height) {
+                Ok(_) => {}
+                Err(StateError::UnknownBlockHash(_)) => {
+                    let hashes = &mut self.state.cache.block_hashes;
+                    hashes.entry(U256::from(height)).or_insert(B256::ZERO);
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
@@ -126,8 +147,7 @@ impl Setting {
         }
         if request.nonce.is_none() {
             let sender = request.from.unwrap_or_default();
-            request.nonce =
-                Some(revm::DatabaseRef::basic_ref(&self.state, sender)?.map_or(0, |account| account.nonce));
+            request.nonce = Some(self.state.basic_ref(sender)?.map_or(0, |account| account.nonce));
         }
         request.try_into_tx_env(&self.env).map_err(NodeError::invalid)
     }
@@ -137,13 +157,25 @@ impl Setting {
     /// # Errors
     /// If it may not run, or this machine cannot run it.
     pub fn run(&mut self, node: &Node, transaction: TxEnv) -> Result<ResultAndState<HaltReason>, NodeError> {
+        let sender = transaction.caller;
+        self.attempt(node, transaction)
+            .map_err(|error| evm_error(error, sender))
+    }
+
+    /// The same, for a caller that decides by what the EVM says of a transaction that it does not run.
+    ///
+    /// # Errors
+    /// If it may not run, or this machine cannot run it.
+    pub fn attempt(
+        &mut self,
+        node: &Node,
+        transaction: TxEnv,
+    ) -> Result<ResultAndState<HaltReason>, EVMError<StateError>> {
         let mut evm = node.factory.create_evm(&mut self.state, self.env.clone());
         if let Some(rearranged) = &self.rearranged {
             evm.precompiles_mut().rearrange(rearranged.clone());
         }
-        let sender = transaction.caller;
         evm.transact_raw(transaction)
-            .map_err(|error| evm_error(error, sender))
     }
 
     /// The same with somebody who looks on.

@@ -11,10 +11,26 @@ use support::repository;
 /// The revision of the circuits that have these keys.
 const REVISION: u32 = 1;
 const KEYS: [(&str, Form, &str); 4] = [
-    ("mlp", Form::Raw, ""),
-    ("mlp", Form::Wrapped, ""),
-    ("cnn", Form::Raw, ""),
-    ("cnn", Form::Blinded, ""),
+    (
+        "mlp",
+        Form::Raw,
+        "0xae8b49aa2dbdfb24822e3d8b06b05fd1556c9720648ca9fe7b697f94b661f121",
+    ),
+    (
+        "mlp",
+        Form::Wrapped,
+        "0x92b6edc989954f05d196b07e44f903ed7224308cdf80506e380e4413a2bd2ffc",
+    ),
+    (
+        "cnn",
+        Form::Raw,
+        "0x558127b8621ee59c406dfe0c6af63ae3c265752f307c61fd56ff6be03e99889e",
+    ),
+    (
+        "cnn",
+        Form::Blinded,
+        "0xd418a56ae02baa02298a2a142fc24ff5d5ae18fc0a92bcdcc7ac88f986c4c6ba",
+    ),
 ];
 
 /// Kept keys are found by the revision. A change of circuits that does not raise it would leave keys in place that

@@ -49,7 +49,8 @@ pub struct FormChoice {
     /// A proof of the fewest bytes, wrapped several times: it takes longer to make
     #[arg(long, conflicts_with_all = ["raw", "proven_bits"])]
     pub small: bool,
-    /// A proof that has at least 100 bits of strength which rest on no conjecture: it takes longer to make, and is larger
+    /// A proof that has at least 100 bits of strength which rest on no conjecture about codes: it takes longer to make,
+    /// and is larger
     #[arg(long, conflicts_with = "raw")]
     pub proven_bits: bool,
     /// Cut the model into layers before these nodes, which are proven apart and joined. Default: none, or, for prove,

@@ -1,9 +1,9 @@
 //! A proof of several inferences as a file: JSON, as that of one.
 
-use super::file::{FORMAT_VERSION, check_versions, text_of};
+use super::file::{FORMAT_VERSION, Stated, bytes_of, check_versions, form_of, hash_of, text_of};
 use super::hex;
 use metisvm_model::ModelId;
-use metisvm_prover::{BatchProof, BatchShape, Commitment, Form, Statement};
+use metisvm_prover::{BatchProof, BatchShape, Form};
 use metisvm_verifier::batch::MAX_BATCH;
 use metisvm_verifier::statement::VERSION;
 use serde::{Deserialize, Serialize};
@@ -42,16 +42,6 @@ struct Object {
     proof: String,
 }
 
-/// What is stated of one inference.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stated {
-    input_commitment: String,
-    output: String,
-    chain_id: u64,
-    job_id: String,
-}
-
 /// What tells the kinds of files apart.
 #[derive(Deserialize)]
 struct Kind {
@@ -78,12 +68,7 @@ impl BatchFile {
     /// # Errors
     /// If it would be longer than such a file may be.
     pub fn to_json(&self) -> Result<String, String> {
-        let stated = self.proof.statements.iter().map(|statement| Stated {
-            input_commitment: hex::text(&statement.input.to_bytes()),
-            output: hex::text(&statement.output),
-            chain_id: statement.chain_id,
-            job_id: hex::text(&statement.job_id),
-        });
+        let stated = self.proof.statements.iter().map(Stated::of);
         text_of(&Object {
             format: FORMAT.to_owned(),
             version: FORMAT_VERSION,
@@ -106,8 +91,6 @@ impl BatchFile {
         let object: Object =
             serde_json::from_slice(bytes).map_err(|error| format!("it is no proof file: {error}"))?;
         check_versions(&object.format, FORMAT, object.version, object.circuit_version)?;
-        let named = |what: &'static str| move |problem: String| format!("{what} {problem}");
-        let hash = |what: &'static str, text: &str| hex::bytes32(text).map_err(named(what));
         let shape = BatchShape {
             lanes: object.lanes,
             doublings: object.doublings,
@@ -127,26 +110,16 @@ impl BatchFile {
                 "no batch of {count} inferences has lanes {lanes} and doublings {doublings}"
             ));
         }
-        let model = ModelId(hash("model_id", &object.model_id)?);
-        let statements = object.inferences.iter().map(|stated| {
-            let commitment = hash("input_commitment", &stated.input_commitment)?;
-            Ok(Statement {
-                model,
-                input: Commitment::from_bytes(&commitment)
-                    .ok_or("input_commitment has a number that is not below p")?,
-                output: hex::bytes(&stated.output).map_err(named("output"))?,
-                chain_id: stated.chain_id,
-                job_id: hash("job_id", &stated.job_id)?,
-            })
-        });
+        let model = ModelId(hash_of("model_id", &object.model_id)?);
+        let statements = object.inferences.iter().map(|stated| stated.about(model));
         Ok(Self {
-            form: object.form.parse().map_err(named("form:"))?,
+            form: form_of(&object.form)?,
             shape,
-            key_digest: hash("key_digest", &object.key_digest)?,
+            key_digest: hash_of("key_digest", &object.key_digest)?,
             model,
             proof: BatchProof {
                 statements: statements.collect::<Result<_, String>>()?,
-                bytes: hex::bytes(&object.proof).map_err(named("proof"))?,
+                bytes: bytes_of("proof", &object.proof)?,
             },
         })
     }
@@ -155,7 +128,7 @@ impl BatchFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use metisvm_prover::commit;
+    use metisvm_prover::{Statement, commit};
 
     fn example() -> BatchFile {
         let statement = |output| Statement {

@@ -224,3 +224,16 @@ fn what_is_wrong_is_said_before_anything_is_measured() {
         .collect();
     assert_eq!(left, set(["bad.jsonl", "empty.jsonl", "folder", "no.bundle"]));
 }
+
+#[test]
+fn where_nothing_could_be_measured_the_command_fails() {
+    let folder = tempdir().unwrap();
+    let missing = "vfio-user:no-such-socket";
+    let output = bench(folder.path(), &["card", "--backend", "fpga", "--card", missing]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    assert!(
+        stderr(&output).contains("nothing was measured"),
+        "{}",
+        stderr(&output)
+    );
+}

@@ -118,7 +118,11 @@ fn a_hundred_random_faults_a_minute_over_two_cards_lose_no_job_and_repeat_none()
     println!(
         "{blocks} blocks, {fired} of {armed} faults happened, {openings} openings, {fallbacks} fall-backs, {work:?}"
     );
-    assert!(fired > 0, "seed {seed}: no fault happened");
+    // Those that are armed at a card that is away, or in the last moments, may have no job to happen at.
+    assert!(
+        fired * 2 >= armed,
+        "seed {seed}: {fired} of {armed} faults happened"
+    );
     drop((rig, pool, cards));
     wait_until("everything is unmapped", || {
         slots.iter().all(|slot| slot.mapped_bytes() == 0)

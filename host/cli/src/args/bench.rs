@@ -23,9 +23,9 @@ pub struct Bench {
         default_value = "cpu,opencl,fpga,reference"
     )]
     pub backend: Vec<Backend>,
-    /// The card behind the fpga backend: in software, or in RTL, of a board (if none is named, sim-tensor) [default:
-    /// functional]
-    #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]")]
+    /// The card behind the fpga backend: in software, or in RTL, of a board (if none is named, sim-tensor), one that
+    /// another process serves at a socket, or one in a slot [default: functional]
+    #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]|vfio-user:SOCKET|vfio:BDF")]
     pub card: Option<Card>,
     /// Use the card's results without checking its products
     #[arg(long)]

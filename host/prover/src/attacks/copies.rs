@@ -103,9 +103,10 @@ struct Made {
     free: Option<Target>,
 }
 
-fn made(bundle: &Bundle, left_out: Option<usize>) -> Made {
+fn made(bundle: &Bundle, left_out: Option<usize>, shifts: Vec<(usize, F)>) -> Made {
     let mut rows = Rows::new(WEAK, LIMIT);
     rows.links.left_out = left_out;
+    rows.links.shifts = shifts;
     let nodes = 0..bundle.graph.nodes().len();
     let lane = Lane::new(&mut rows, &bundle.graph, bundle.id, nodes).expect("circuits have its operators");
     let links = std::mem::take(&mut rows.links);
@@ -132,11 +133,17 @@ fn assigned(made: &Made, bundle: &Bundle, input: &[u8]) -> PartialWitness<F> {
 
 /// Attacks on the copies of a model's circuit, over this input.
 pub(super) fn run(bundle: &Bundle, input: &[u8], attacks: &[Copy]) {
+    let attacks: Vec<_> = attacks.iter().map(|&attack| (attack, Vec::new())).collect();
+    run_with_claims(bundle, input, &attacks);
+}
+
+/// The same where an attacker also adds to claimed numbers, which are counted over all claims.
+pub(super) fn run_with_claims(bundle: &Bundle, input: &[u8], attacks: &[(Copy, Vec<(usize, i64)>)]) {
     assert!((1..=20).contains(&attacks.len()), "at most 20 of a kind");
-    let mut complete = made(bundle, None);
+    let mut complete = made(bundle, None, Vec::new());
     let public = complete.built.data.prover_only.public_inputs.clone();
     let mut names = BTreeSet::new();
-    for &(name, part, which, more) in attacks {
+    for &((name, part, which, more), ref shifts) in attacks {
         assert!(names.insert(name), "{name} is there twice");
         // The last attack left its own in the place of these.
         complete.built.data.prover_only.public_inputs.clone_from(&public);
@@ -153,7 +160,8 @@ pub(super) fn run(bundle: &Bundle, input: &[u8], attacks: &[Copy]) {
             .witness(assigned(&complete, bundle, input))
             .expect("every input can be proven")
             .get_target(source);
-        let without = made(bundle, Some(number));
+        let shifts = shifts.iter().map(|&(at, more)| (at, residue(more))).collect();
+        let without = made(bundle, Some(number), shifts);
         let mut inputs = assigned(&without, bundle, input);
         let free = without.free.expect("one copy is left out");
         inputs

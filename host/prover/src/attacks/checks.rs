@@ -4,9 +4,10 @@
 //! The power for row 0 is 1 whatever the challenge. So an attacker who changes one side by what does not depend on the
 //! challenge can claim as much more in that row.
 
-use super::copies::{Copy, run, run_with_claims};
+use super::copies::{Copy, copied, run, run_with_claims};
 use crate::links::Part;
 use metisvm_model::{Bundle, DType, Op, Padding, Parsed, Tensor, TensorType, Window};
+use std::ops::Range;
 
 /// The node that is checked, behind one that keeps biases small.
 const NODE: Part = Part::Node(1);
@@ -88,15 +89,12 @@ fn bias(output: usize) -> i64 {
     10 * output as i64 - 300
 }
 
-/// Name, which copy has how much more, and what is claimed beside the truth.
+/// Name, which copy has how much more than what it is of, and what is claimed beside the truth. A copy of a claimed number
+/// that has as much less is the truth.
 type Forged = (&'static str, usize, i64, Vec<(usize, i64)>);
 
 /// As much more in the first row of a group's product, for these of its outputs.
-fn first_row(
-    group: usize,
-    outputs: std::ops::Range<usize>,
-    more: impl Fn(usize) -> i64,
-) -> Vec<(usize, i64)> {
+fn first_row(group: usize, outputs: Range<usize>, more: impl Fn(usize) -> i64) -> Vec<(usize, i64)> {
     let own = outputs.map(|o| (group * CLAIMED + o, more(group * COLUMNS + o)));
     own.collect()
 }
@@ -110,9 +108,9 @@ fn forged() -> Vec<Forged> {
     let last_weights = BY_WEIGHTS + (7 * 4 + 3) * OF_MAT_VEC + 3;
     #[rustfmt::skip] // one attack a line
     let forged = vec![
-        ("the check is of another first element", FIRST + POWERS_BY_RESULT + 2, 0, vec![(0, 1)]),
-        ("the check is of another last element", FIRST + last_of_result, 0, vec![(CLAIMED - 1, -5)]),
-        ("the check of the second product is of another first element", SECOND + POWERS_BY_RESULT + 2, 0, vec![(CLAIMED, 1 << 33)]),
+        ("the check is of another first element", FIRST + POWERS_BY_RESULT + 2, -1, vec![(0, 1)]),
+        ("the check is of another last element", FIRST + last_of_result, 5, vec![(CLAIMED - 1, -5)]),
+        ("the check of the second product is of another first element", SECOND + POWERS_BY_RESULT + 2, -(1 << 33), vec![(CLAIMED, 1 << 33)]),
         ("the check is of another pixel", FIRST + tap_24, 2, first_row(0, all.clone(), |o| 2 * weight(o, 24))),
         ("the check is of another padding", FIRST + POWERS_BY_IMAGE + 2, -1, first_row(0, all.clone(), |o| -weight(o, 0))),
         ("the second check is of another pixel", SECOND + tap_24, 1, first_row(1, all.clone(), |o| weight(o, 24))),
@@ -161,6 +159,64 @@ fn input() -> Vec<u8> {
     let image = (0..IMAGE).map(|i| (i * 37 % 251) as u8);
     let biases = (0..GROUPS * COLUMNS).flat_map(|o| (bias(o) as i32).to_le_bytes());
     image.chain([77]).chain(biases).collect()
+}
+
+/// Numbers of an interval of so many in one element, the first one lowest.
+fn packed(numbers: impl DoubleEndedIterator<Item = i64>, base: i64) -> i64 {
+    numbers.rev().fold(0, |sum, number| sum * base + number)
+}
+
+/// A forged number in the hash makes another challenge wherever it stands, so that an attack on it does not show that it is
+/// the one that it is called.
+#[test]
+fn copies_are_where_the_attacks_look_for_them() {
+    let (input, numbers) = (input(), copied(&bundle(), &input(), NODE));
+    assert_eq!(numbers.len(), SECOND + ALL, "a node has no other copies");
+    let x = |i: usize| i64::from(input[i]) - i64::from(input[IMAGE]);
+    let half = IMAGE / GROUPS;
+    for (group, start) in [FIRST, SECOND].into_iter().enumerate() {
+        // The padding, then the group's pixels: 511 numbers, six in an element. Biases are 2,001, five in an element.
+        let image =
+            |range: Range<usize>| range.map(move |i| if i == 0 { 0 } else { x(group * half + i - 1) });
+        let biases = |range: Range<usize>| range.map(move |o| bias(group * COLUMNS + o));
+        let y = |row: usize, o: usize| product(&input, group, row, o);
+        let (of_image, of_biases) = (start + MESSAGE + 3, start + MESSAGE + 3 + PACKED_IMAGE);
+        let of_result = of_biases + PACKED_BIAS;
+        for (place, expected) in [
+            (start, y(0, 0)),
+            (start + CLAIMED - 1, y(ROWS - 1, COLUMNS - 1)),
+            (start + PACK_IMAGE, 0),
+            (start + PACK_IMAGE + 1, x(group * half)),
+            (start + PACK_BIAS, bias(group * COLUMNS)),
+            (
+                start + PACK_BIAS + OF_MAT_VEC + 23,
+                bias(group * COLUMNS + COLUMNS - 1),
+            ),
+            (start + MESSAGE + 1, 1),
+            (start + MESSAGE + 2, group as i64),
+            (of_image, packed(image(0..6), 511)),
+            (of_biases - 1, packed(image(60..65), 511)),
+            (of_biases, packed(biases(0..5), 2001)),
+            (of_result - 1, packed(biases(60..64), 2001)),
+            (of_result, y(0, 0)),
+            (start + POWERS_BY_RESULT - 1, y(ROWS - 1, COLUMNS - 1)),
+        ] {
+            assert_eq!(numbers[place], expected, "copy {place}");
+        }
+    }
+}
+
+/// An element of the product of a group: of a pixel of the result and an output of the group.
+fn product(input: &[u8], group: usize, pixel: usize, output: usize) -> i64 {
+    let (output, mut sum) = (group * COLUMNS + output, 0);
+    for tap in 0..TAPS {
+        let (channel, row, column) = (tap / 49, pixel / 4 + tap / 7 % 7, pixel % 4 + tap % 7);
+        if (3..7).contains(&row) && (3..7).contains(&column) {
+            let at = ((group * 4 + channel) * 4 + row - 3) * 4 + column - 3;
+            sum += (i64::from(input[at]) - i64::from(input[IMAGE])) * weight(output, tap);
+        }
+    }
+    sum + bias(output)
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! puts the very same numbers on the wires of the complete one, which has the same rows.
 
 mod batches;
+mod checks;
 mod claims;
 mod copies;
 mod harness;

@@ -15,8 +15,7 @@ pub(crate) type Compute = Box<dyn Fn(&[F]) -> Vec<F> + Send + Sync>;
 /// Fills wires that are claimed.
 pub(crate) struct Claim {
     pub(crate) inputs: Vec<Target>,
-    /// `None` where somebody else fills it.
-    pub(crate) outputs: Vec<Option<Target>>,
+    pub(crate) outputs: Vec<Target>,
     pub(crate) compute: Compute,
 }
 
@@ -47,9 +46,7 @@ impl SimpleGenerator<F, D> for Claim {
     ) -> Result<(), anyhow::Error> {
         let inputs: Vec<F> = self.inputs.iter().map(|&wire| witness.get_target(wire)).collect();
         for (&wire, value) in self.outputs.iter().zip((self.compute)(&inputs)) {
-            if let Some(wire) = wire {
-                out.set_target(wire, value)?;
-            }
+            out.set_target(wire, value)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! Copies from one row to another, as attacks see them: each can be left out, and what stands in its place be chosen.
+//! Copies from one row to another, as attacks see them: each can be left out, and a number more stand in its place.
 
 #[cfg(test)]
-use crate::claim::Compute;
+use crate::claim::{Claim, Compute};
 #[cfg(test)]
 use metisvm_verifier::field::F;
 #[cfg(test)]
@@ -27,32 +27,49 @@ pub(crate) struct Links {
     pub(crate) part: Part,
     /// The part that each belongs to, and the wire that is copied.
     pub(crate) seen: Vec<(Part, Target)>,
-    /// The number of the one that is left out.
-    pub(crate) left_out: Option<usize>,
-    /// The wire that is free in its place.
-    pub(crate) free: Option<Target>,
-    /// A claimed wire is free, so that the check of what is claimed is left out.
+    /// The number of the one that is left out, and what an attacker adds in its place.
+    pub(crate) left_out: Option<(usize, F)>,
+    /// A claimed number is not what is computed, so that the check of what is claimed is left out.
     pub(crate) unchecked: bool,
     /// What is added to claimed numbers, which are counted over all claims.
     pub(crate) shifts: Vec<(usize, F)>,
     /// How many were claimed so far.
-    claimed: usize,
+    claims: usize,
 }
 
 #[cfg(test)]
 impl Links {
-    /// Notes a copy and says whether it is the one that is left out.
-    pub(crate) fn leaves_out(&mut self, source: Target) -> bool {
+    /// Notes a copy, and says what an attacker adds if it is the one that is left out.
+    pub(crate) fn leaves_out(&mut self, source: Target) -> Option<F> {
         self.seen.push((self.part, source));
-        self.left_out == Some(self.seen.len() - 1)
+        let number = self.seen.len() - 1;
+        self.left_out
+            .filter(|(left_out, _)| *left_out == number)
+            .map(|(_, more)| more)
     }
 
-    /// What an attacker claims in the place of `count` numbers.
-    pub(crate) fn shifted(&mut self, count: usize, compute: Compute) -> Compute {
-        let own = self.claimed..self.claimed + count;
-        self.claimed = own.end;
+    /// What an attacker puts on a wire that nothing else fills. It is made of what this circuit copies, not of what the
+    /// complete one does: behind a forged claim every challenge is another one.
+    pub(crate) fn forged(source: Target, wire: Target, more: F) -> Claim {
+        Claim {
+            inputs: vec![source],
+            outputs: vec![wire],
+            compute: Box::new(move |inputs| vec![inputs[0] + more]),
+        }
+    }
+
+    /// What an attacker claims on these wires.
+    pub(crate) fn claimed(&mut self, wires: &[Target], compute: Compute) -> Compute {
+        let own = self.claims..self.claims + wires.len();
+        self.claims = own.end;
         let shifts = self.shifts.iter().filter(|(at, _)| own.contains(at));
-        let shifts: Vec<(usize, F)> = shifts.map(|&(at, more)| (at - own.start, more)).collect();
+        let mut shifts: Vec<(usize, F)> = shifts.map(|&(at, more)| (at - own.start, more)).collect();
+        for (at, &wire) in wires.iter().enumerate() {
+            if let Some(more) = self.leaves_out(wire) {
+                self.unchecked = true;
+                shifts.push((at, more));
+            }
+        }
         Box::new(move |inputs| {
             let mut claimed = compute(inputs);
             for &(at, more) in &shifts {

@@ -4,6 +4,8 @@ use crate::claim::{Claim, Compute};
 use crate::description;
 use crate::error::CompileError;
 use crate::gates::{Constants, Custom, MatVec, ROUTED_WIRES, Rules, WIRES};
+#[cfg(test)]
+use crate::links::Links;
 use crate::links::Part;
 use crate::parameters::Parameters;
 use metisvm_verifier::field::{D, F, Hasher};
@@ -71,7 +73,7 @@ pub(crate) struct Rows {
     #[cfg(test)]
     reserved: std::cell::Cell<usize>,
     #[cfg(test)]
-    pub(crate) links: crate::links::Links,
+    pub(crate) links: Links,
 }
 
 impl Rows {
@@ -97,7 +99,7 @@ impl Rows {
             #[cfg(test)]
             reserved: std::cell::Cell::new(0),
             #[cfg(test)]
-            links: crate::links::Links::default(),
+            links: Links::default(),
         }
     }
 
@@ -184,8 +186,9 @@ impl Rows {
     /// A wire of a row has the value of another one.
     pub(crate) fn connect(&mut self, wire: Target, source: Target) {
         #[cfg(test)]
-        if self.links.leaves_out(source) {
-            self.links.free = Some(wire);
+        if let Some(more) = self.links.leaves_out(source) {
+            self.builder
+                .add_simple_generator(Links::forged(source, wire, more));
             return;
         }
         self.builder.connect(wire, source);
@@ -198,9 +201,10 @@ impl Rows {
     )]
     pub(crate) fn passed(&mut self, source: Target) -> Target {
         #[cfg(test)]
-        if self.links.leaves_out(source) {
+        if let Some(more) = self.links.leaves_out(source) {
             let wire = self.builder.add_virtual_target();
-            self.links.free = Some(wire);
+            self.builder
+                .add_simple_generator(Links::forged(source, wire, more));
             return wire;
         }
         source
@@ -210,24 +214,10 @@ impl Rows {
     pub(crate) fn claim(&mut self, inputs: Vec<Target>, count: usize, compute: Compute) -> Vec<Target> {
         let wires = self.builder.add_virtual_targets(count);
         #[cfg(test)]
-        let compute = self.links.shifted(count, compute);
-        #[cfg(not(test))]
-        let outputs = wires.iter().copied().map(Some).collect();
-        #[cfg(test)]
-        let outputs = wires
-            .iter()
-            .map(|&wire| {
-                if self.links.leaves_out(wire) {
-                    self.links.free = Some(wire);
-                    self.links.unchecked = true;
-                    return None;
-                }
-                Some(wire)
-            })
-            .collect();
+        let compute = self.links.claimed(&wires, compute);
         self.builder.add_simple_generator(Claim {
             inputs,
-            outputs,
+            outputs: wires.clone(),
             compute,
         });
         wires

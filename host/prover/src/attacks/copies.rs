@@ -7,12 +7,12 @@ use crate::lane::Lane;
 use crate::links::Part;
 use crate::rows::Rows;
 use metisvm_model::Bundle;
-use metisvm_verifier::field::{F, residue};
+use metisvm_verifier::field::{F, integer, residue};
 use plonky2::iop::target::Target;
-use plonky2::iop::witness::{PartialWitness, Witness, WitnessWrite};
+use plonky2::iop::witness::{PartialWitness, Witness};
 use std::collections::BTreeSet;
 
-/// Name, the part whose copies are attacked, which of them, what is added.
+/// Name, the part whose copies are attacked, which of them, how much more than what is copied stands there.
 pub(super) type Copy = (&'static str, Part, usize, i64);
 
 #[rustfmt::skip] // one attack a line
@@ -100,12 +100,20 @@ struct Made {
     built: Built,
     lane: Lane,
     seen: Vec<(Part, Target)>,
-    free: Option<Target>,
 }
 
-fn made(bundle: &Bundle, left_out: Option<usize>) -> Made {
+impl Made {
+    /// The wires that a part copies, in their order.
+    fn copied(&self, part: Part) -> impl Iterator<Item = (usize, Target)> {
+        let all = self.seen.iter().enumerate();
+        all.filter_map(move |(number, &(of, wire))| (of == part).then_some((number, wire)))
+    }
+}
+
+fn made(bundle: &Bundle, left_out: Option<(usize, F)>, shifts: Vec<(usize, F)>) -> Made {
     let mut rows = Rows::new(WEAK, LIMIT);
     rows.links.left_out = left_out;
+    rows.links.shifts = shifts;
     let nodes = 0..bundle.graph.nodes().len();
     let lane = Lane::new(&mut rows, &bundle.graph, bundle.id, nodes).expect("circuits have its operators");
     let links = std::mem::take(&mut rows.links);
@@ -113,7 +121,6 @@ fn made(bundle: &Bundle, left_out: Option<usize>) -> Made {
         built: Built::new(rows, &lane.public).expect("it is small"),
         lane,
         seen: links.seen,
-        free: links.free,
     }
 }
 
@@ -132,36 +139,42 @@ fn assigned(made: &Made, bundle: &Bundle, input: &[u8]) -> PartialWitness<F> {
 
 /// Attacks on the copies of a model's circuit, over this input.
 pub(super) fn run(bundle: &Bundle, input: &[u8], attacks: &[Copy]) {
+    let attacks: Vec<_> = attacks.iter().map(|&attack| (attack, Vec::new())).collect();
+    run_with_claims(bundle, input, &attacks);
+}
+
+/// The same where an attacker also adds to claimed numbers, which are counted over all claims.
+pub(super) fn run_with_claims(bundle: &Bundle, input: &[u8], attacks: &[(Copy, Vec<(usize, i64)>)]) {
     assert!((1..=20).contains(&attacks.len()), "at most 20 of a kind");
-    let mut complete = made(bundle, None);
+    let mut complete = made(bundle, None, Vec::new());
     let public = complete.built.data.prover_only.public_inputs.clone();
     let mut names = BTreeSet::new();
-    for &(name, part, which, more) in attacks {
+    for &((name, part, which, more), ref shifts) in attacks {
         assert!(names.insert(name), "{name} is there twice");
         // The last attack left its own in the place of these.
         complete.built.data.prover_only.public_inputs.clone_from(&public);
-        let of_part = complete
-            .seen
-            .iter()
-            .enumerate()
-            .filter(|(_, (of, _))| *of == part);
-        let (number, &(_, source)) = of_part.clone().nth(which).unwrap_or_else(|| {
-            panic!("{name}: there are {} copies of {part:?}", of_part.count());
+        let (number, _) = complete.copied(part).nth(which).unwrap_or_else(|| {
+            panic!(
+                "{name}: there are {} copies of {part:?}",
+                complete.copied(part).count()
+            );
         });
-        let honest = complete
-            .built
-            .witness(assigned(&complete, bundle, input))
-            .expect("every input can be proven")
-            .get_target(source);
-        let without = made(bundle, Some(number));
-        let mut inputs = assigned(&without, bundle, input);
-        let free = without.free.expect("one copy is left out");
-        inputs
-            .set_target(free, honest + residue(more))
-            .expect("nothing else sets it");
+        let shifts = shifts.iter().map(|&(at, more)| (at, residue(more))).collect();
+        let without = made(bundle, Some((number, residue(more))), shifts);
+        let inputs = assigned(&without, bundle, input);
         hold(name, &mut complete.built.data, &without.built.data, inputs);
     }
     println!("copies: {} attacks refused", attacks.len());
+}
+
+/// The numbers that a part copies in an honest proof, in the order of the copies.
+pub(super) fn copied(bundle: &Bundle, input: &[u8], part: Part) -> Vec<i64> {
+    let made = made(bundle, None, Vec::new());
+    let witness = made.built.witness(assigned(&made, bundle, input));
+    let witness = witness.expect("every input can be proven");
+    made.copied(part)
+        .map(|(_, wire)| integer(witness.get_target(wire)))
+        .collect()
 }
 
 #[test]

@@ -64,7 +64,8 @@ fn prove(data: &Data, witness: PartitionWitness<'_, F>) -> Result<RawProof, Prov
 
 /// Holds an attack against both circuits.
 pub(super) fn hold(name: &str, complete: &mut Data, without: &Data, inputs: PartialWitness<F>) {
-    let [accepted, refused] = forced(complete, without, inputs).expect("a prover that fails refuses nothing");
+    let [accepted, refused] = forced(complete, without, inputs)
+        .unwrap_or_else(|error| panic!("{name}: a prover that fails refuses nothing: {error}"));
     assert!(
         without.verify(accepted).is_ok(),
         "{name}: refused, even without the constraint"

@@ -28,7 +28,7 @@ const OF_A_SOCKET: usize = 64;
 struct Places {
     /// Traces and searches: each may take hundreds of megabytes.
     large: Semaphore,
-    /// Calls: each may keep a core busy for seconds.
+    /// Calls, and typed data: each may keep a core busy for seconds.
     calls: Semaphore,
     /// What changes the chain: one at a time does, the others wait with a thread each.
     changes: Semaphore,
@@ -42,7 +42,9 @@ impl Places {
             | "eth_estimateGas"
             | "eth_createAccessList"
             | "eth_simulateV1"
-            | "eth_fillTransaction" => Some(&self.calls),
+            | "eth_fillTransaction"
+            | "eth_signTypedData"
+            | "eth_signTypedData_v4" => Some(&self.calls),
             _ => {
                 let (group, rest) = method.split_once('_')?;
                 match group {

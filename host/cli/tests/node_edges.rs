@@ -251,3 +251,35 @@ fn what_asks_for_more_than_there_is_gets_what_there_is_or_is_told() {
     assert!(node.terminate());
     check(&Node::start(folder.path(), &arguments));
 }
+
+/// The precompile reads a slot of the registry, which costs less where the list has it.
+#[test]
+fn an_access_list_has_the_slot_of_the_registry_that_an_inference_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(folder.path(), &[]);
+    let from = accounts(&node)[0].clone();
+    let model = node.get("metis_models", json!([]))[0]["id"].clone();
+    let spec = metisvm_vm::ChainSpec::metis_dev();
+    let inference = spec.inference.as_ref().unwrap();
+    // modelInfo(bytes32)
+    let selector = hex::encode_prefixed(&alloy_primitives::keccak256("modelInfo(bytes32)")[..4]);
+    let data = format!("{selector}{}", &model.as_str().unwrap()[2..]);
+    let call = json!({"from": from, "to": inference.precompile, "data": data, "gas": "0x30d40"});
+    let listed = node.get("eth_createAccessList", json!([call]));
+    assert_eq!(listed.get("error"), None, "{listed}");
+    let slot = metisvm_vm::registry_slot(model.as_str().unwrap().parse().unwrap());
+    let slot = alloy_primitives::B256::from(slot);
+    assert_eq!(
+        listed["accessList"],
+        json!([{"address": inference.registry, "storageKeys": [slot]}])
+    );
+    let mut with = call.clone();
+    with["accessList"] = listed["accessList"].clone();
+    let receipt = node.send(with.clone());
+    assert_eq!(receipt["gasUsed"], listed["gasUsed"]);
+    // A list costs 2,400 for the address and 1,900 for the slot, and makes 2,100 for reading it 100.
+    let without = node.send(call);
+    assert_eq!(number(&receipt["gasUsed"]), number(&without["gasUsed"]) + 2300);
+    // What it has already comes out as it is.
+    assert_eq!(node.get("eth_createAccessList", json!([with])), listed);
+}

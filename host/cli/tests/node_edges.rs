@@ -283,3 +283,33 @@ fn an_access_list_has_the_slot_of_the_registry_that_an_inference_reads() {
     // What it has already comes out as it is.
     assert_eq!(node.get("eth_createAccessList", json!([with])), listed);
 }
+
+#[test]
+fn a_node_begins_anew_where_its_first_block_is_not_kept_any_more_and_on_disk_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--history", "2", "--history-states", "1", "--datadir", "chain"];
+    let node = Node::start(folder.path(), &arguments);
+    let first = node.get("eth_getBlockByNumber", json!(["latest", false]));
+    node.get("hardhat_mine", json!(["0x14"]));
+    assert_eq!(node.error("eth_getBlockByNumber", json!(["0x0", false])).0, 4444);
+    assert_eq!(node.get("anvil_reset", json!([])), true);
+    assert_eq!(node.get("eth_getBlockByNumber", json!(["latest", false])), first);
+    let accounts = accounts(&node);
+    let pay = json!({"from": accounts[0], "to": accounts[1], "value": "0x1"});
+    let receipt = node.send(pay.clone());
+    assert_eq!(receipt["blockNumber"], "0x1");
+    node.kill();
+    let node = Node::start(folder.path(), &arguments);
+    let head = node.get("eth_getBlockByNumber", json!(["latest", false]));
+    assert_eq!(head["hash"], receipt["blockHash"]);
+    // This one began with that block.
+    node.send(pay);
+    node.get("anvil_reset", json!([]));
+    assert_eq!(node.get("eth_getBlockByNumber", json!(["latest", false])), head);
+    assert!(node.error("anvil_dumpState", json!([])).1.contains("--datadir"));
+    // Further than the disk can go back, and nothing is changed.
+    node.get("hardhat_mine", json!(["0x12c"]));
+    assert_eq!(node.error("anvil_reset", json!([])).0, -32000);
+    assert_eq!(node.get("eth_blockNumber", json!([])), "0x12d");
+    node.get("evm_mine", json!([]));
+}

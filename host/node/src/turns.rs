@@ -26,7 +26,7 @@ const OF_A_SOCKET: usize = 64;
 /// The places of those who execute much.
 #[derive(Debug)]
 struct Places {
-    /// Traces and searches: each may take hundreds of megabytes.
+    /// Traces, searches and dumps: each may take hundreds of megabytes.
     large: Semaphore,
     /// Calls, and typed data: each may keep a core busy for seconds.
     calls: Semaphore,
@@ -37,7 +37,8 @@ struct Places {
 impl Places {
     fn of(&self, method: &str) -> Option<&Semaphore> {
         match method {
-            "eth_getLogs" | "eth_getFilterLogs" | "txpool_content" => Some(&self.large),
+            "eth_getLogs" | "eth_getFilterLogs" | "txpool_content" | "anvil_dumpState"
+            | "anvil_loadState" | "hardhat_dumpState" | "hardhat_loadState" => Some(&self.large),
             "eth_call"
             | "eth_estimateGas"
             | "eth_createAccessList"

@@ -313,3 +313,11 @@ fn a_node_begins_anew_where_its_first_block_is_not_kept_any_more_and_on_disk_too
     assert_eq!(node.get("eth_blockNumber", json!([])), "0x12d");
     node.get("evm_mine", json!([]));
 }
+
+/// The allocator would ask for them, and a node that waits would fill a small part of each.
+#[test]
+fn a_node_takes_no_huge_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(folder.path(), &[]);
+    assert_eq!(node.memory("THP_enabled"), 0);
+}

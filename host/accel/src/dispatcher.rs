@@ -21,7 +21,7 @@ use bytes::Bytes;
 use metisvm_model::{Bundle, Graph, ModelId, OperatorSet, Work};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 /// Bounds of a dispatcher.
@@ -77,6 +77,9 @@ pub enum DispatchError {
     },
 }
 
+/// The backends that did a part of an inference, each once; none where its result was known already.
+pub type DoneBy = Arc<[&'static str]>;
+
 type Outcome = Result<Arc<[u8]>, DispatchError>;
 
 /// An answer to `submit`.
@@ -97,12 +100,19 @@ impl Ticket {
     pub fn poll(&self) -> Option<Outcome> {
         lock(&self.0.outcome).clone()
     }
+
+    /// Who did it, as soon as the result is there.
+    pub fn done_by(&self) -> DoneBy {
+        self.0.by.get().cloned().unwrap_or_default()
+    }
 }
 
 #[derive(Debug)]
 struct Job {
     key: (ModelId, Bytes),
     plan: Arc<Plan>,
+    /// Set before the outcome.
+    by: OnceLock<DoneBy>,
     outcome: Mutex<Option<Outcome>>,
 }
 
@@ -272,9 +282,20 @@ impl Dispatcher {
     /// # Errors
     /// As [`Self::submit`] and [`Self::wait`].
     pub fn infer(&self, model: ModelId, input: &[u8]) -> Outcome {
+        self.infer_by(model, input).map(|(output, _)| output)
+    }
+
+    /// Runs one inference, and says who did it.
+    ///
+    /// # Errors
+    /// As [`Self::infer`].
+    pub fn infer_by(&self, model: ModelId, input: &[u8]) -> Result<(Arc<[u8]>, DoneBy), DispatchError> {
         match self.shared.submit(model, input)? {
-            Submitted::Ready(output) => Ok(output),
-            Submitted::Pending(ticket) => self.shared.wait(&ticket.0),
+            Submitted::Ready(output) => Ok((output, DoneBy::default())),
+            Submitted::Pending(ticket) => {
+                let output = self.shared.wait(&ticket.0)?;
+                Ok((output, ticket.done_by()))
+            }
         }
     }
 

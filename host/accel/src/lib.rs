@@ -31,6 +31,6 @@ pub use buffer::{Batch, Buffer, DeviceBuffer};
 pub use calibration::CostCache;
 pub use costs::Costs;
 pub use counters::Counters;
-pub use dispatcher::{DispatchError, Dispatcher, Options, Submitted, Ticket};
+pub use dispatcher::{DispatchError, Dispatcher, DoneBy, Options, Submitted, Ticket};
 pub use plan::{Forecast, ForecastPart};
 pub use prices::Policy;

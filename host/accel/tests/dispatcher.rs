@@ -232,6 +232,26 @@ fn the_memo_answers_the_second_time() {
 }
 
 #[test]
+fn who_did_an_inference_is_told_and_of_what_the_memo_has_nobody_did() {
+    for (mood, who) in [
+        (Mood::Right, "moody"),
+        (Mood::Fails, "reference"),
+        (Mood::TooSmall, "reference"),
+    ] {
+        let (dispatcher, id) = dispatcher(&Moody::new(mood), 1 << 20);
+        let (output, by) = dispatcher.infer_by(id, &[3; 8]).unwrap();
+        assert_eq!((&*output, &*by), (&*expected(&[3; 8], 1), &[who][..]), "{mood:?}");
+        let (again, by) = dispatcher.infer_by(id, &[3; 8]).unwrap();
+        assert_eq!((again, by.len()), (output, 0), "{mood:?}");
+        let Submitted::Pending(ticket) = dispatcher.submit(id, &[4; 8]).unwrap() else {
+            panic!("nobody asked for it before");
+        };
+        dispatcher.wait(&ticket).unwrap();
+        assert_eq!(*ticket.done_by(), [who], "{mood:?}");
+    }
+}
+
+#[test]
 fn the_memo_is_bounded_in_bytes() {
     let backend = Moody::new(Mood::Right);
     // Room for some ten entries of 40 bytes and what each costs besides.

@@ -1,12 +1,25 @@
 //! The dispatcher as the EVM sees it.
 
 use alloy_primitives::{B256, Bytes};
-use metisvm_accel::{DispatchError, Dispatcher, Submitted, Ticket};
+use metisvm_accel::{DispatchError, Dispatcher, DoneBy, Submitted, Ticket};
 use metisvm_model::ModelId;
 use metisvm_vm::{EngineError, InferenceEngine, InferenceTicket, ModelFacts};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+/// Is told of each inference that a backend did for the EVM.
+pub trait Observer: std::fmt::Debug + Send + Sync {
+    /// An inference was done by these backends, and was waited for so long.
+    fn inferred(&self, model: B256, by: &[&'static str], waited: Duration);
+}
+
+/// What the waits of one engine come to.
+#[derive(Debug, Default)]
+struct Tally {
+    nanoseconds: AtomicU64,
+    observer: Option<Arc<dyn Observer>>,
+}
 
 /// Answers the inference precompile from a dispatcher, and counts the time that takes.
 ///
@@ -16,7 +29,7 @@ use std::time::{Duration, Instant};
 pub struct DispatcherEngine {
     dispatcher: Arc<Dispatcher>,
     by_ticket: bool,
-    nanoseconds: Arc<AtomicU64>,
+    tally: Arc<Tally>,
 }
 
 impl DispatcherEngine {
@@ -25,8 +38,18 @@ impl DispatcherEngine {
         Self {
             by_ticket: dispatcher.has_device(),
             dispatcher,
-            nanoseconds: Arc::default(),
+            tally: Arc::default(),
         }
+    }
+
+    /// The same engine, telling an observer. What the memo has is nobody's work, and not told.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.tally = Arc::new(Tally {
+            observer: Some(observer),
+            ..Tally::default()
+        });
+        self
     }
 
     /// The same engine, giving tickets whatever does the work.
@@ -43,7 +66,7 @@ impl DispatcherEngine {
 
     /// Time that threads of the EVM have waited for inferences.
     pub fn waited(&self) -> Duration {
-        Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed))
+        Duration::from_nanos(self.tally.nanoseconds.load(Ordering::Relaxed))
     }
 }
 
@@ -59,7 +82,9 @@ impl InferenceEngine for DispatcherEngine {
     }
 
     fn infer(&self, id: B256, input: &[u8]) -> Result<Bytes, EngineError> {
-        timed(&self.nanoseconds, || self.dispatcher.infer(ModelId(id.0), input))
+        let started = Instant::now();
+        let outcome = self.dispatcher.infer_by(ModelId(id.0), input);
+        self.tally.close(id, started, outcome)
     }
 
     fn submit(&self, id: B256, input: &[u8]) -> Result<metisvm_vm::Submitted, EngineError> {
@@ -71,8 +96,10 @@ impl InferenceEngine for DispatcherEngine {
             Submitted::Ready(output) => metisvm_vm::Submitted::Ready(Bytes::copy_from_slice(&output)),
             Submitted::Pending(ticket) => metisvm_vm::Submitted::Pending(Arc::new(Claim {
                 dispatcher: self.dispatcher.clone(),
+                model: id,
                 ticket,
-                nanoseconds: self.nanoseconds.clone(),
+                told: AtomicBool::new(false),
+                tally: self.tally.clone(),
             })),
         })
     }
@@ -81,8 +108,11 @@ impl InferenceEngine for DispatcherEngine {
 /// A ticket and whom to ask about it.
 struct Claim {
     dispatcher: Arc<Dispatcher>,
+    model: B256,
     ticket: Ticket,
-    nanoseconds: Arc<AtomicU64>,
+    /// It may be waited for several times, and is one inference.
+    told: AtomicBool,
+    tally: Arc<Tally>,
 }
 
 impl InferenceTicket for Claim {
@@ -91,21 +121,37 @@ impl InferenceTicket for Claim {
     }
 
     fn wait(&self) -> Result<Bytes, EngineError> {
-        timed(&self.nanoseconds, || self.dispatcher.wait(&self.ticket))
+        let started = Instant::now();
+        let outcome = self.dispatcher.wait(&self.ticket).map(|output| {
+            let told = self.told.swap(true, Ordering::Relaxed);
+            let by = if told {
+                DoneBy::default()
+            } else {
+                self.ticket.done_by()
+            };
+            (output, by)
+        });
+        self.tally.close(self.model, started, outcome)
     }
 }
 
-fn timed(
-    nanoseconds: &AtomicU64,
-    wait: impl FnOnce() -> Result<Arc<[u8]>, DispatchError>,
-) -> Result<Bytes, EngineError> {
-    let started = Instant::now();
-    let outcome = wait();
-    let waited = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    nanoseconds.fetch_add(waited, Ordering::Relaxed);
-    outcome
-        .map(|output| Bytes::copy_from_slice(&output))
-        .map_err(fault)
+impl Tally {
+    /// Ends a wait that began then and came to this.
+    fn close(
+        &self,
+        model: B256,
+        started: Instant,
+        outcome: Result<(Arc<[u8]>, DoneBy), DispatchError>,
+    ) -> Result<Bytes, EngineError> {
+        let waited = started.elapsed();
+        let nanoseconds = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+        let (output, by) = outcome.map_err(fault)?;
+        if let Some(observer) = self.observer.as_ref().filter(|_| !by.is_empty()) {
+            observer.inferred(model, &by, waited);
+        }
+        Ok(Bytes::copy_from_slice(&output))
+    }
 }
 
 fn fault(error: DispatchError) -> EngineError {

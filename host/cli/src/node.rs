@@ -29,11 +29,19 @@ const IDLE: Duration = Duration::from_secs(10);
 /// How long requests that are under way may take to end when the node is stopped.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Does without huge pages, for which the allocator asks: a node that waits would fill a small part of each, and hold
+/// them whole. A kernel that does not know the call, or has no such pages, leaves all as it is.
+fn take_small_pages() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
 /// Serves a chain until a signal ends it.
 ///
 /// # Errors
 /// Whatever keeps the node from serving.
 pub fn run(args: &Node) -> Result<bool, CliError> {
+    take_small_pages();
     console::begin_logs(&args.log, args.json)?;
     let ready = start::start(args)?;
     for problem in &ready.problems {

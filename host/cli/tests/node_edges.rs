@@ -251,3 +251,73 @@ fn what_asks_for_more_than_there_is_gets_what_there_is_or_is_told() {
     assert!(node.terminate());
     check(&Node::start(folder.path(), &arguments));
 }
+
+/// The precompile reads a slot of the registry, which costs less where the list has it.
+#[test]
+fn an_access_list_has_the_slot_of_the_registry_that_an_inference_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(folder.path(), &[]);
+    let from = accounts(&node)[0].clone();
+    let model = node.get("metis_models", json!([]))[0]["id"].clone();
+    let spec = metisvm_vm::ChainSpec::metis_dev();
+    let inference = spec.inference.as_ref().unwrap();
+    // modelInfo(bytes32)
+    let selector = hex::encode_prefixed(&alloy_primitives::keccak256("modelInfo(bytes32)")[..4]);
+    let data = format!("{selector}{}", &model.as_str().unwrap()[2..]);
+    let call = json!({"from": from, "to": inference.precompile, "data": data, "gas": "0x30d40"});
+    let listed = node.get("eth_createAccessList", json!([call]));
+    assert_eq!(listed.get("error"), None, "{listed}");
+    let slot = metisvm_vm::registry_slot(model.as_str().unwrap().parse().unwrap());
+    let slot = alloy_primitives::B256::from(slot);
+    assert_eq!(
+        listed["accessList"],
+        json!([{"address": inference.registry, "storageKeys": [slot]}])
+    );
+    let mut with = call.clone();
+    with["accessList"] = listed["accessList"].clone();
+    let receipt = node.send(with.clone());
+    assert_eq!(receipt["gasUsed"], listed["gasUsed"]);
+    // A list costs 2,400 for the address and 1,900 for the slot, and makes 2,100 for reading it 100.
+    let without = node.send(call);
+    assert_eq!(number(&receipt["gasUsed"]), number(&without["gasUsed"]) + 2300);
+    // What it has already comes out as it is.
+    assert_eq!(node.get("eth_createAccessList", json!([with])), listed);
+}
+
+#[test]
+fn a_node_begins_anew_where_its_first_block_is_not_kept_any_more_and_on_disk_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--history", "2", "--history-states", "1", "--datadir", "chain"];
+    let node = Node::start(folder.path(), &arguments);
+    let first = node.get("eth_getBlockByNumber", json!(["latest", false]));
+    node.get("hardhat_mine", json!(["0x14"]));
+    assert_eq!(node.error("eth_getBlockByNumber", json!(["0x0", false])).0, 4444);
+    assert_eq!(node.get("anvil_reset", json!([])), true);
+    assert_eq!(node.get("eth_getBlockByNumber", json!(["latest", false])), first);
+    let accounts = accounts(&node);
+    let pay = json!({"from": accounts[0], "to": accounts[1], "value": "0x1"});
+    let receipt = node.send(pay.clone());
+    assert_eq!(receipt["blockNumber"], "0x1");
+    node.kill();
+    let node = Node::start(folder.path(), &arguments);
+    let head = node.get("eth_getBlockByNumber", json!(["latest", false]));
+    assert_eq!(head["hash"], receipt["blockHash"]);
+    // This one began with that block.
+    node.send(pay);
+    node.get("anvil_reset", json!([]));
+    assert_eq!(node.get("eth_getBlockByNumber", json!(["latest", false])), head);
+    assert!(node.error("anvil_dumpState", json!([])).1.contains("--datadir"));
+    // Further than the disk can go back, and nothing is changed.
+    node.get("hardhat_mine", json!(["0x12c"]));
+    assert_eq!(node.error("anvil_reset", json!([])).0, -32000);
+    assert_eq!(node.get("eth_blockNumber", json!([])), "0x12d");
+    node.get("evm_mine", json!([]));
+}
+
+/// The allocator would ask for them, and a node that waits would fill a small part of each.
+#[test]
+fn a_node_takes_no_huge_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(folder.path(), &[]);
+    assert_eq!(node.memory("THP_enabled"), 0);
+}

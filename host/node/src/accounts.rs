@@ -103,6 +103,12 @@ impl DevAccounts {
         acted_for.everybody = on;
     }
 
+    /// Acts for nobody.
+    pub fn impersonate_nobody(&self) {
+        let mut acted_for = self.acted_for.write().unwrap_or_else(PoisonError::into_inner);
+        *acted_for = Impersonated::default();
+    }
+
     fn is_impersonated(&self, address: Address) -> bool {
         let acted_for = self.acted_for.read().unwrap_or_else(PoisonError::into_inner);
         acted_for.everybody || acted_for.accounts.contains(&address)

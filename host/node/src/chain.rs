@@ -259,6 +259,25 @@ impl Chain {
         self.write().world = world;
     }
 
+    /// Goes back to a block and its state, also where neither is kept any more. Gives the blocks that are gone.
+    pub fn begin_again(&self, tip: &Tip) -> Vec<Arc<MinedBlock>> {
+        let mut index = self.write();
+        let mut gone = Vec::new();
+        while let Some(block) = index
+            .blocks
+            .pop_back_if(|block| block.number() >= tip.block.number())
+        {
+            index.forget(&block);
+            if block.number() > tip.block.number() {
+                gone.push(block);
+            }
+        }
+        index.enter(&tip.block);
+        index.blocks.push_back(tip.block.clone());
+        index.world = tip.world.clone();
+        gone
+    }
+
     /// Goes back to an earlier block, and to the state that it had then. Gives the blocks that are gone.
     ///
     /// # Errors

@@ -27,6 +27,15 @@ fn changed(address: Address, account: BasicAccount, slots: &[(U256, U256)]) -> S
     changes
 }
 
+fn check_nonce(nonce: u64) -> Result<(), NodeError> {
+    if nonce == u64::MAX {
+        return Err(NodeError::invalid(
+            "no account may have nonce 2^64 - 1 (EIP-2681)",
+        ));
+    }
+    Ok(())
+}
+
 /// Another balance.
 ///
 /// # Errors
@@ -42,11 +51,7 @@ pub fn balance(world: &World, address: Address, balance: U256) -> Result<StateCh
 /// # Errors
 /// If it is the greatest, or the state cannot be read.
 pub fn nonce(world: &World, address: Address, nonce: u64) -> Result<StateChanges, NodeError> {
-    if nonce == u64::MAX {
-        return Err(NodeError::invalid(
-            "no account may have nonce 2^64 - 1 (EIP-2681)",
-        ));
-    }
+    check_nonce(nonce)?;
     let mut account = account(world, address)?;
     account.nonce = nonce;
     Ok(changed(address, account, &[]))
@@ -67,6 +72,30 @@ pub fn code(world: &World, address: Address, code: Bytes) -> Result<StateChanges
     account.code_hash = hash;
     let mut changes = changed(address, account, &[]);
     changes.codes.insert(hash, code);
+    Ok(changes)
+}
+
+/// An account that was written down elsewhere: its balance and code in place of those that are here, its slots beside
+/// them, and the greater nonce of both, so that no address is given to a second contract.
+///
+/// # Errors
+/// As of [`nonce`] and [`code`].
+pub fn account_from(
+    world: &World,
+    address: Address,
+    other: (u64, U256, Bytes),
+    slots: &[(U256, U256)],
+) -> Result<StateChanges, NodeError> {
+    let (other_nonce, balance, other_code) = other;
+    let mut changes = code(world, address, other_code)?;
+    let here = account(world, address)?;
+    let after = BasicAccount {
+        balance,
+        nonce: here.nonce.max(other_nonce),
+        code_hash: changes.codes.keys().next().copied().unwrap_or(KECCAK256_EMPTY),
+    };
+    check_nonce(after.nonce)?;
+    changes.accounts = changed(address, after, slots).accounts;
     Ok(changes)
 }
 

@@ -42,6 +42,7 @@ pub mod server;
 pub mod simulate;
 pub mod trace;
 mod turns;
+mod typed_data;
 pub mod validate;
 pub mod world;
 

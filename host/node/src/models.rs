@@ -25,7 +25,7 @@ pub struct ModelInfo {
 pub struct InferenceRecord {
     /// Which model.
     pub model: B256,
-    /// Who did it.
+    /// Who did it; several, in the order in which they came to it, where they shared its parts.
     pub backend: String,
     /// How long it took, in microseconds.
     pub duration_us: u64,

@@ -26,9 +26,9 @@ const OF_A_SOCKET: usize = 64;
 /// The places of those who execute much.
 #[derive(Debug)]
 struct Places {
-    /// Traces and searches: each may take hundreds of megabytes.
+    /// Traces, searches and dumps: each may take hundreds of megabytes.
     large: Semaphore,
-    /// Calls: each may keep a core busy for seconds.
+    /// Calls, and typed data: each may keep a core busy for seconds.
     calls: Semaphore,
     /// What changes the chain: one at a time does, the others wait with a thread each.
     changes: Semaphore,
@@ -37,12 +37,15 @@ struct Places {
 impl Places {
     fn of(&self, method: &str) -> Option<&Semaphore> {
         match method {
-            "eth_getLogs" | "eth_getFilterLogs" | "txpool_content" => Some(&self.large),
+            "eth_getLogs" | "eth_getFilterLogs" | "txpool_content" | "anvil_dumpState"
+            | "anvil_loadState" | "hardhat_dumpState" | "hardhat_loadState" => Some(&self.large),
             "eth_call"
             | "eth_estimateGas"
             | "eth_createAccessList"
             | "eth_simulateV1"
-            | "eth_fillTransaction" => Some(&self.calls),
+            | "eth_fillTransaction"
+            | "eth_signTypedData"
+            | "eth_signTypedData_v4" => Some(&self.calls),
             _ => {
                 let (group, rest) = method.split_once('_')?;
                 match group {

@@ -1,6 +1,8 @@
 //! What the threads of a dispatcher do: ask, wait, and run batches in between.
 
-use super::{DispatchError, Job, MAX_BEGUN, MAX_ERRORS, Outcome, Queue, Shared, Submitted, Ticket, lock};
+use super::{
+    DispatchError, DoneBy, Job, MAX_BEGUN, MAX_ERRORS, Outcome, Queue, Shared, Submitted, Ticket, lock,
+};
 use crate::backend::BackendError;
 use crate::member::caught_result;
 use crate::plan::{Plan, Run};
@@ -8,7 +10,7 @@ use bytes::Bytes;
 use metisvm_model::ModelId;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 impl Shared {
     pub(super) fn plan(&self, model: ModelId) -> Option<Arc<Plan>> {
@@ -48,6 +50,7 @@ impl Shared {
         let job = Arc::new(Job {
             key: key.clone(),
             plan,
+            by: OnceLock::new(),
             outcome: Mutex::new(None),
         });
         queue.open.insert(key, job.clone());
@@ -107,10 +110,11 @@ impl Shared {
         }
         drop(queue);
         for (batch, run) in begun {
-            let outcomes = self.finish(&batch, run);
+            let (outcomes, by) = self.finish(&batch, run);
             let mut queue = lock(&self.queue);
             for (job, outcome) in batch.into_iter().zip(outcomes) {
                 queue.open.remove(&job.key);
+                job.by.get_or_init(|| by.clone());
                 *lock(&job.outcome) = Some(outcome);
             }
             self.changed.notify_all();
@@ -139,10 +143,10 @@ impl Shared {
         Some(batch)
     }
 
-    /// Waits for a batch, counts what it took, and keeps its results. One outcome for each ticket.
-    fn finish(&self, batch: &[Arc<Job>], run: Result<Run<'_>, BackendError>) -> Vec<Outcome> {
+    /// Waits for a batch, counts what it took, and keeps its results. One outcome for each ticket, and who did them.
+    fn finish(&self, batch: &[Arc<Job>], run: Result<Run<'_>, BackendError>) -> (Vec<Outcome>, DoneBy) {
         let model = batch[0].key.0;
-        let result = match run.and_then(|run| caught_result(|| Ok(run.finish()))) {
+        let (result, by) = match run.and_then(|run| caught_result(|| Ok(run.finish()))) {
             Ok((result, tally)) => {
                 for (counter, amount) in [
                     (&self.fallbacks, tally.fallbacks),
@@ -159,15 +163,15 @@ impl Shared {
                     }
                     errors.push_back(format!("{backend}: model {model}: {error}"));
                 }
-                result
+                (result, tally.by.into())
             }
-            Err(error) => Err(error),
+            Err(error) => (Err(error), DoneBy::default()),
         };
         let outputs = match result {
             Ok(outputs) => outputs,
             Err(error) => {
                 let why = error.to_string();
-                return vec![Err(DispatchError::Failed { model, why }); batch.len()];
+                return (vec![Err(DispatchError::Failed { model, why }); batch.len()], by);
             }
         };
         let outcome = |(job, output): (&Arc<Job>, Bytes)| {
@@ -176,6 +180,6 @@ impl Shared {
             self.memo.insert(job.key.clone(), output.clone());
             Ok(output)
         };
-        batch.iter().zip(outputs).map(outcome).collect()
+        (batch.iter().zip(outputs).map(outcome).collect(), by)
     }
 }

@@ -322,7 +322,9 @@ impl<'a> Course<'a> {
                 kept.push(output);
             }
         }
-        self.keep(part, Batch::new(self.items, kept)?);
+        let kept = Batch::new(self.items, kept)?;
+        tally.done_by(member.name());
+        self.keep(part, kept);
         tally.fallbacks += u64::from(rank > 0);
         Ok(())
     }

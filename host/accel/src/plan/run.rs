@@ -25,6 +25,17 @@ pub(crate) struct Tally {
     pub(crate) from_devices: u64,
     /// What went wrong on the way, and where.
     pub(crate) errors: Vec<(&'static str, BackendError)>,
+    /// The backends that did a part, each once.
+    pub(crate) by: Vec<&'static str>,
+}
+
+impl Tally {
+    /// Takes note of who did a part.
+    pub(super) fn done_by(&mut self, backend: &'static str) {
+        if !self.by.contains(&backend) {
+            self.by.push(backend);
+        }
+    }
 }
 
 /// A batch of one model.
@@ -93,6 +104,7 @@ impl<'a> Run<'a> {
             // What it had left on the device is gone, so all of it is computed again, and nothing stays there:
             // a device that fails then fails at its own part, which the next backend does.
             tally.errors.push((device, error));
+            tally.by.clear();
             let division = self.plan.division(self.members, self.batch.items());
             let again = course(division, (self.members, 0), self.batch, Residency::Return);
             result = again.finish(&outputs, tally);
@@ -128,10 +140,16 @@ fn at_once(
         let outputs = executable.run(batch)?;
         check(&outputs, part, member, batch.items()).map(|()| outputs)
     });
-    outputs.map_err(|error| {
-        tally.errors.push((member.name(), error));
-        1
-    })
+    match outputs {
+        Ok(outputs) => {
+            tally.done_by(member.name());
+            Ok(outputs)
+        }
+        Err(error) => {
+            tally.errors.push((member.name(), error));
+            Err(1)
+        }
+    }
 }
 
 fn course<'a>(

@@ -1,7 +1,7 @@
-//! The models of the node: a dispatcher that remembers what it was asked last.
+//! The models of the node: a dispatcher, and what it did last.
 
 use crate::bundled;
-use crate::engine::DispatcherEngine;
+use crate::engine::{DispatcherEngine, Observer};
 use crate::error::CliError;
 use crate::models::{EXTENSION, read_bounded};
 use alloy_primitives::{B256, Bytes};
@@ -13,7 +13,7 @@ use metisvm_vm::{EngineError, InferenceEngine, ModelFacts, Submitted};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 /// So many inferences are remembered,
 const REMEMBERED: usize = 1000;
@@ -26,9 +26,26 @@ pub(super) struct Models {
     engine: DispatcherEngine,
     dispatcher: Arc<Dispatcher>,
     known: Mutex<Vec<(String, ModelId)>>,
-    recent: Mutex<VecDeque<InferenceRecord>>,
+    recent: Arc<Recent>,
     /// Where models that are added are written down.
     folder: Option<PathBuf>,
+}
+
+/// The last inferences, the newest first.
+#[derive(Debug, Default)]
+struct Recent(Mutex<VecDeque<InferenceRecord>>);
+
+impl Observer for Recent {
+    fn inferred(&self, model: B256, by: &[&'static str], waited: Duration) {
+        let record = InferenceRecord {
+            model,
+            backend: by.join(", then "),
+            duration_us: u64::try_from(waited.as_micros()).unwrap_or(u64::MAX),
+        };
+        let mut recent = lock(&self.0);
+        recent.truncate(REMEMBERED - 1);
+        recent.push_front(record);
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -41,11 +58,12 @@ impl Models {
     pub(super) fn new(dispatcher: Arc<Dispatcher>, bundles: &[Bundle]) -> Self {
         let names = bundled::MODEL_NAMES.into_iter().map(str::to_owned);
         let names = names.chain((1..).map(|number| format!("model {number}")));
+        let recent = Arc::<Recent>::default();
         Self {
-            engine: DispatcherEngine::new(dispatcher.clone()),
+            engine: DispatcherEngine::new(dispatcher.clone()).with_observer(recent.clone()),
             dispatcher,
             known: Mutex::new(names.zip(bundles.iter().map(|bundle| bundle.id)).collect()),
-            recent: Mutex::default(),
+            recent,
             folder: None,
         }
     }
@@ -64,17 +82,6 @@ impl Models {
         self.folder = Some(folder.to_path_buf());
         Ok(self)
     }
-
-    fn remember(&self, model: B256, started: Instant) {
-        let record = InferenceRecord {
-            model,
-            backend: self.dispatcher.backends().join(", then "),
-            duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        };
-        let mut recent = lock(&self.recent);
-        recent.truncate(REMEMBERED - 1);
-        recent.push_front(record);
-    }
 }
 
 impl InferenceEngine for Models {
@@ -83,19 +90,11 @@ impl InferenceEngine for Models {
     }
 
     fn infer(&self, id: B256, input: &[u8]) -> Result<Bytes, EngineError> {
-        let started = Instant::now();
-        let output = self.engine.infer(id, input)?;
-        self.remember(id, started);
-        Ok(output)
+        self.engine.infer(id, input)
     }
 
     fn submit(&self, id: B256, input: &[u8]) -> Result<Submitted, EngineError> {
-        let started = Instant::now();
-        let submitted = self.engine.submit(id, input)?;
-        if let Submitted::Ready(_) = &submitted {
-            self.remember(id, started);
-        }
-        Ok(submitted)
+        self.engine.submit(id, input)
     }
 }
 
@@ -135,6 +134,6 @@ impl ModelHost for Models {
     }
 
     fn recent(&self) -> Vec<InferenceRecord> {
-        lock(&self.recent).iter().cloned().collect()
+        lock(&self.recent.0).iter().cloned().collect()
     }
 }

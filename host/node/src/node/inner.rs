@@ -86,6 +86,10 @@ pub struct Node {
     pub client_version: String,
     /// When the node began, in nanoseconds since 1970.
     started_at: u128,
+    /// How often it began anew since.
+    pub(super) resets: AtomicU64,
+    /// The moment at which it began; none of a chain without a block.
+    pub(super) beginning: Option<Snapshot>,
     /// What a transaction has to keep to.
     pub rules: Rules,
     /// Executes blocks that were built here once more before they are kept.
@@ -150,6 +154,12 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Node {
     /// A node.
     pub fn new(parts: Parts) -> Self {
+        let beginning = parts.chain.tip().ok().map(|tip| Snapshot {
+            tip,
+            shift: Shift::default(),
+            settings: parts.settings.clone(),
+            pool: Arc::default(),
+        });
         Self {
             factory: parts.factory,
             engine: parts.engine,
@@ -162,6 +172,8 @@ impl Node {
             started_at: std::time::UNIX_EPOCH
                 .elapsed()
                 .map_or(0, |since| since.as_nanos()),
+            resets: AtomicU64::new(0),
+            beginning,
             rules: parts.rules,
             validating: parts.validating,
             pool: Mutex::default(),
@@ -177,10 +189,12 @@ impl Node {
         }
     }
 
-    /// What tells this process from another one: by chance, and of no other use.
+    /// What tells this process from another one, and from itself before it began anew: by chance, and of no other use.
     pub fn instance(&self) -> B256 {
         let started = self.started_at.to_le_bytes();
-        alloy_primitives::keccak256([started.as_slice(), &std::process::id().to_le_bytes()].concat())
+        let process = std::process::id().to_le_bytes();
+        let resets = self.resets.load(Ordering::Relaxed).to_le_bytes();
+        alloy_primitives::keccak256([started.as_slice(), &process, &resets].concat())
     }
 
     /// The rules of the chain.

@@ -47,6 +47,32 @@ impl Node {
         Ok(true)
     }
 
+    /// Goes back to the moment at which the node began. Snapshots are forgotten, and nobody is acted for any more; when
+    /// blocks are mined stays as it is set.
+    ///
+    /// # Errors
+    /// If the disk cannot go back so far.
+    pub fn reset(&self) -> Result<(), NodeError> {
+        let _turn = lock(&self.turn);
+        let Some(beginning) = &self.beginning else {
+            return Err(NodeError::NoBlock);
+        };
+        if let Some(disk) = &self.disk {
+            disk.unwind_to(beginning.tip.block.number())?;
+        }
+        let gone = self.chain.begin_again(&beginning.tip);
+        lock(&self.snapshots).clear();
+        self.accounts.impersonate_nobody();
+        self.clock.restore(beginning.shift);
+        *lock(&self.settings) = beginning.settings.clone();
+        *self.pool() = beginning.pool.clone();
+        self.resets.fetch_add(1, Ordering::Relaxed);
+        if !gone.is_empty() {
+            self.tell(News::Removed(Arc::new(gone)));
+        }
+        Ok(())
+    }
+
     /// Takes the last blocks back.
     ///
     /// # Errors

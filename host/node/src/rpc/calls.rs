@@ -2,12 +2,17 @@
 
 use super::served::{Module, method};
 use crate::{call, error::NodeError, estimate, simulate};
-use alloy_eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::{U64, U256};
+use alloy_eips::{
+    BlockId, BlockNumberOrTag,
+    eip2930::{AccessList, AccessListItem},
+};
+use alloy_primitives::{B256, U64, U256};
 use alloy_rpc_types::{
     AccessListResult, BlockOverrides, TransactionRequest, simulate::SimulatePayload, state::StateOverride,
 };
 use jsonrpsee::core::RegisterMethodError;
+use metisvm_vm::ChainSpec;
+use revm::state::EvmState;
 use revm_inspectors::access_list::AccessListInspector;
 
 pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
@@ -61,7 +66,7 @@ fn create_access_list(
         let transaction = setting.transaction(request.clone())?;
         let mut inspector = AccessListInspector::new(given.clone());
         let ran = setting.inspect(node, transaction, &mut inspector)?;
-        let found = inspector.into_access_list();
+        let found = with_registries(node.spec(), &ran.state, inspector.into_access_list());
         let same = found == given;
         request.access_list = Some(found.clone());
         if same {
@@ -77,4 +82,26 @@ fn create_access_list(
     Err(NodeError::Refused(format!(
         "the call touches something else each time; no access list after {MOST_RUNS} runs"
     )))
+}
+
+/// A list with the slots that our precompiles read in their registries. They are priced as an SLOAD is, by whether they
+/// are warm, and there is no SLOAD that the inspector would see.
+fn with_registries(spec: &ChainSpec, state: &EvmState, mut list: AccessList) -> AccessList {
+    let registries = spec.inference.iter().flat_map(|inference| {
+        let keys = inference.proofs.as_ref().map(|proofs| proofs.registry);
+        [inference.registry].into_iter().chain(keys)
+    });
+    for address in registries {
+        let Some(account) = state.get(&address).filter(|account| !account.storage.is_empty()) else {
+            continue;
+        };
+        let slots = account.storage.keys().map(|slot| B256::from(*slot));
+        list.0.push(AccessListItem {
+            address,
+            storage_keys: slots.collect(),
+        });
+    }
+    list.dedup();
+    list.sort();
+    list
 }

@@ -10,7 +10,7 @@ use crate::{edits, error::NodeError};
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use jsonrpsee::core::RegisterMethodError;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     register_state(module)?;
@@ -31,6 +31,17 @@ fn register_state(module: &mut Module) -> Result<(), RegisterMethodError> {
             Ok(id) => node.revert(id),
             Err(_) => Ok(false),
         }
+    })?;
+    method(module, &["anvil_reset", "hardhat_reset"], |node, args| {
+        let options: Option<Map<String, Value>> = args.opt(0, "options")?;
+        let forking = options.as_ref().and_then(|options| options.get("forking"));
+        if forking.is_some_and(|forking| !forking.is_null()) {
+            return Err(NodeError::invalid(
+                "this node forks no other chain; without \"forking\" it begins anew",
+            ));
+        }
+        node.reset()?;
+        Ok(true)
     })?;
     method(module, &["anvil_rollback"], |node, args| {
         let depth: Option<Number> = args.opt(0, "depth")?;

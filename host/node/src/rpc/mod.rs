@@ -6,6 +6,7 @@ mod calls;
 mod config;
 mod debug;
 mod dev;
+mod dumps;
 mod identity;
 mod keys;
 mod metis;
@@ -45,6 +46,7 @@ pub fn module(node: Arc<Node>) -> Result<Module, RegisterMethodError> {
     txpool::register(&mut module)?;
     debug::register(&mut module)?;
     dev::register(&mut module)?;
+    dumps::register(&mut module)?;
     metis::register(&mut module)?;
     keys::register(&mut module)?;
     Ok(module)

@@ -185,6 +185,18 @@ impl World {
         }
     }
 
+    /// Every account with its code and its storage. `None` where a part of them is in a store.
+    pub fn everything(&self) -> Option<StateChanges> {
+        if self.base.is_some() {
+            return None;
+        }
+        let mut all = StateChanges::default();
+        for layer in self.layers.iter().chain(&self.edits) {
+            put_over(&mut all, &layer.changes());
+        }
+        Some(all)
+    }
+
     /// An account and some of its slots, with proofs against the state root.
     ///
     /// # Errors

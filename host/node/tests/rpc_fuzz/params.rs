@@ -299,6 +299,17 @@ impl Made {
         if has("set") || has("add") || has("impersonate") {
             return vec![self.address(rng), Self::number(rng), self.known(rng)];
         }
+        if has("TypedData") {
+            let kind = *rng.choose(&["A", "A[]", "uint8", "bytes", "B[2]", "(A,B)", "tuple(A)"]);
+            let data = json!({"types": {"A": [{"name": "a", "type": kind}], "B": [{"name": "b", "type": "int256"}]},
+                "primaryType": "A", "domain": {"name": "d"}, "message": {"a": self.value(rng, 2)}});
+            let data = if rng.once_in(2) {
+                data
+            } else {
+                json!(data.to_string())
+            };
+            return vec![self.address(rng), data];
+        }
         if has("sign") {
             return vec![self.address(rng), Self::bytes(rng)];
         }

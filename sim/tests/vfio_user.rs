@@ -331,3 +331,34 @@ fn the_socket_of_a_dead_server_is_replaced_and_nothing_else_is() {
     let error = VfioUser::connect(&folder.path().join("none"), &Settings::default()).unwrap_err();
     assert!(error.to_string().contains("metisvm sim"), "{error}");
 }
+
+#[test]
+fn of_servers_that_find_the_same_dead_socket_one_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("card");
+    for _ in 0..50 {
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let begin = std::sync::Barrier::new(4);
+        let bind = || {
+            let card = Box::new(FunctionalCard::new(small()));
+            begin.wait();
+            Server::bind(&path, card, Options::default())
+        };
+        let servers: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(bind)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(
+            servers.iter().filter(|server| server.is_ok()).count(),
+            1,
+            "{servers:?}"
+        );
+        let others = servers.iter().filter_map(|server| server.as_ref().err());
+        assert!(
+            others
+                .into_iter()
+                .all(|error| matches!(error, ServerError::Served(_))),
+            "{servers:?}"
+        );
+    }
+}

@@ -296,14 +296,14 @@ fn a_card_that_stalls_register_accesses_breaks_the_link_after_the_time_out() {
         outcome = hash(&device, "x").and_then(|()| device.reset());
     }
     assert!(
-        matches!(outcome, Err(DeviceError::Transport(_) | DeviceError::Dead)),
-        "{outcome:?}"
-    );
-    assert!(
         start.elapsed() < Duration::from_millis(1500),
         "{:?}",
         start.elapsed()
     );
+    // It is the link that is at fault, and that is said: then, and of what is asked of it later.
+    for outcome in [outcome, hash(&device, "y")] {
+        assert!(matches!(outcome, Err(DeviceError::Transport(_))), "{outcome:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Everything that can go wrong between host and card, by name.
 
-use crate::transport::TransportError;
+use crate::transport::{Transport, TransportError};
 use metisvm_firmware::Status;
 use metisvm_firmware::capabilities::AbsurdCapability;
 use metisvm_firmware::program::ProgramError;
@@ -190,6 +190,11 @@ pub enum DeviceError {
 }
 
 impl DeviceError {
+    /// The fault of a card whose registers read all ones: if the link is broken, why.
+    pub(crate) fn dead(link: &dyn Transport) -> Self {
+        link.failure().map_or(Self::Dead, Self::from)
+    }
+
     /// Whether the fault says that the card cannot be trusted until it is reset, and may still
     /// write the memory of the job. Other errors leave the device as it was.
     pub fn condemns(&self) -> bool {

@@ -33,7 +33,7 @@ impl Glance {
     pub fn of(link: &dyn Transport) -> Result<Self, DeviceError> {
         match link.read32(reg::MAGIC) {
             reg::MAGIC_VALUE => {}
-            reg::ALL_ONES => return Err(link.failure().map_or(DeviceError::Dead, DeviceError::from)),
+            reg::ALL_ONES => return Err(DeviceError::dead(link)),
             other => return Err(DeviceError::NotACard(other)),
         }
         let version = link.read32(reg::ABI_VERSION);
@@ -53,7 +53,7 @@ impl Glance {
         // It may have gone meanwhile, and then the rest is all ones.
         match link.failure() {
             Some(failure) => Err(failure.into()),
-            None if link.read32(reg::MAGIC) == reg::ALL_ONES => Err(DeviceError::Dead),
+            None if link.read32(reg::MAGIC) == reg::ALL_ONES => Err(DeviceError::dead(link)),
             None => Ok(glance),
         }
     }

@@ -9,8 +9,8 @@ pub enum Health {
     Healthy,
     /// It broke a rule of the ABI; it takes no work until [`crate::Device::reset`] succeeds.
     Unhealthy(DeviceError),
-    /// Its registers read all ones, or it ignored a reset. It is not touched again, as resetting a dead PCIe
-    /// device blocks for a minute; but for [`crate::Device::revive`], which is for a thread that may wait.
+    /// Its registers read all ones, its link is broken, or it ignored a reset. It is not touched again, as resetting a
+    /// dead PCIe device blocks for a minute; but for [`crate::Device::revive`], which is for a thread that may wait.
     Dead(DeviceError),
 }
 
@@ -43,7 +43,7 @@ impl Health {
         match self {
             Self::Healthy => Ok(()),
             Self::Unhealthy(fault) => Err(DeviceError::OutOfService(fault.to_string())),
-            Self::Dead(_) => Err(DeviceError::Dead),
+            Self::Dead(fault) => Err(fault.clone()),
         }
     }
 }

@@ -109,11 +109,11 @@ fn look_for_life(transport: &dyn Transport, index: u16, written: u32) -> Result<
         return Err(failure.into());
     }
     if transport.read32(MAGIC) == ALL_ONES {
-        return Err(DeviceError::Dead);
+        return Err(DeviceError::dead(transport));
     }
     // A card that was reset behind our back is no longer at what it was given.
     match transport.read32(BOOT_NONCE) {
-        ALL_ONES => return Err(DeviceError::Dead),
+        ALL_ONES => return Err(DeviceError::dead(transport)),
         found if found != written => return Err(DeviceError::BootNonce { written, found }),
         _ => {}
     }

@@ -130,7 +130,7 @@ impl Shared {
 
 /// The fault of a card whose registers read all ones.
 pub(super) fn dead(transport: &dyn Transport) -> DeviceError {
-    transport.failure().map_or(DeviceError::Dead, DeviceError::from)
+    DeviceError::dead(transport)
 }
 
 /// Resets a card by its registers and waits for the acknowledgement.

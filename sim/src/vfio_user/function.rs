@@ -45,7 +45,7 @@ impl Function {
             _ => MAX_VECTORS,
         };
         let dma = Arc::new(DmaSpace::new(limits));
-        let msix = Arc::new(Msix::new(vectors));
+        let msix = Arc::new(Msix::new(vectors)?);
         let port = Port {
             dma: Arc::clone(&dma),
             msix: Arc::clone(&msix),

@@ -6,8 +6,8 @@
 //!
 //! * [`server`]: clients one after another, on the socket that [`socket`] makes.
 //! * `session`: one client, message by message. `commands`: what each asks for.
-//! * `function`: the PCI function: [`config_space`], BAR0, resets. [`msix`]: its interrupts, which are
-//!   `events` to the client.
+//! * `function`: the PCI function: [`config_space`], BAR0, resets. [`msix`]: its interrupts, which go to
+//!   the client by `events`.
 //! * [`dma`]: the client's memory, as the card sees it; `mappings`: which there is of it; `remote`: the part
 //!   that only messages reach.
 //! * `port`: the card's end; `connection`: the client's. `refusal`, `log`: what a client is told, and what the operator is.

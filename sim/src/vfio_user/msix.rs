@@ -4,9 +4,10 @@
 //! So a vector that has one is unmasked, whatever reset there was, until the client masks it: by a message, in the
 //! table, or all vectors at once. A masked vector that is raised pends, and goes out when it is unmasked.
 
-use super::events::{check, signal, unblock};
+use super::events::{Events, check};
 use super::refusal::Refusal;
 use metisvm_firmware::pci::{MAX_VECTORS, MsixEntry};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -67,12 +68,16 @@ impl State {
 #[derive(Debug)]
 pub struct Msix {
     state: Mutex<State>,
+    events: Events,
     vectors: u16,
 }
 
 impl Msix {
     /// So many vectors, as after power-up.
-    pub fn new(vectors: u16) -> Self {
+    ///
+    /// # Errors
+    /// The system has nothing to raise them with.
+    pub fn new(vectors: u16) -> io::Result<Self> {
         let vectors = vectors.min(MAX_VECTORS);
         let mut state = State {
             entries: vec![MsixEntry::default(); vectors.into()],
@@ -80,10 +85,11 @@ impl Msix {
             ..State::default()
         };
         state.reset_table();
-        Self {
+        Ok(Self {
             state: Mutex::new(state),
+            events: Events::new()?,
             vectors,
-        }
+        })
     }
 
     /// How many there are.
@@ -101,7 +107,7 @@ impl Msix {
         change(&mut state);
         let due = state.take_due();
         drop(state);
-        due.iter().for_each(|event| signal(event));
+        due.iter().for_each(|event| self.events.raise(event));
     }
 
     /// The card raises a vector; those that do not exist go nowhere.
@@ -135,9 +141,7 @@ impl Msix {
         let range = self.range(start, count)?;
         let mut state = self.lock();
         for vector in range {
-            if let Some(event) = state.events[vector].take() {
-                unblock(&event);
-            }
+            state.events[vector] = None;
             state.entries[vector].control |= MASKED;
             state.pending &= !(1 << vector);
         }
@@ -188,11 +192,7 @@ impl Msix {
     /// The client is gone.
     pub fn forget_client(&self) {
         let mut state = self.lock();
-        for event in &mut state.events {
-            if let Some(event) = event.take() {
-                unblock(&event);
-            }
-        }
+        state.events.fill(None);
         state.masked = 0;
         state.pending = 0;
         state.all_masked = false;
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn masked_vectors_pend_and_go_out_when_they_are_unmasked() {
-        let msix = Msix::new(4);
+        let msix = Msix::new(4).unwrap();
         let (event, theirs) = event();
         msix.raise(2);
         assert_eq!(msix.read_pending(0), 4, "nobody is there to hear it");
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_reset_keeps_where_vectors_go_and_a_client_that_leaves_does_not() {
-        let msix = Msix::new(4);
+        let msix = Msix::new(4).unwrap();
         let (event, theirs) = event();
         msix.connect(0, vec![theirs]).unwrap();
         msix.write_table(0, 0xfee0_0000);
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn only_eventfds_of_vectors_that_exist_are_taken() {
-        let msix = Msix::new(2);
+        let msix = Msix::new(2).unwrap();
         let file: OwnedFd = std::fs::File::open("/dev/null").unwrap().into();
         assert!(
             msix.connect(0, vec![file])

@@ -1,6 +1,6 @@
 //! The socket that clients connect to.
 
-use rustix::fs::{Mode, chmod};
+use rustix::fs::{FlockOperation, Mode, OFlags, chmod, flock, open};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect, listen, socket_with,
@@ -9,10 +9,16 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// Clients that wait while one is served.
 const BACKLOG: i32 = 8;
+/// How long another server may take to make its socket in the same folder.
+const LOCK_TIME: Duration = Duration::from_secs(5);
+/// How often it is looked whether it has.
+const LOCK_LOOK: Duration = Duration::from_millis(10);
 
 /// Why nothing can be served.
 #[derive(Debug, Error)]
@@ -23,6 +29,9 @@ pub enum ServerError {
     /// A server is there.
     #[error("{}: another server serves there; stop it, or give another path", .0.display())]
     Served(PathBuf),
+    /// Somebody keeps others from making sockets there.
+    #[error("{}: its folder is locked (flock) by another process, for {} s already", .0.display(), LOCK_TIME.as_secs())]
+    Locked(PathBuf),
     /// The system does not give one.
     #[error("{}: {doing} failed: {errno}", path.display())]
     Socket {
@@ -67,6 +76,8 @@ impl Listener {
             )
             .map_err(failed("making a socket"))
         };
+        // Until it is listened at: two servers that find the same dead socket would each replace it.
+        let _alone = lock_folder(path)?;
         if let Ok(found) = path.symlink_metadata() {
             if !found.file_type().is_socket() {
                 return Err(ServerError::Occupied(path.to_owned()));
@@ -116,6 +127,33 @@ impl Drop for Listener {
     fn drop(&mut self) {
         if file_number(&self.path).is_ok_and(|file| file == self.file) {
             let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Keeps other servers from the folder of a socket for as long as what it gives is held.
+fn lock_folder(path: &Path) -> Result<OwnedFd, ServerError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |errno: Errno| ServerError::Socket {
+        path: path.to_owned(),
+        doing: "locking its folder, which has to be there and readable,",
+        errno,
+    };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = open(folder, flags, Mode::empty()).map_err(failed)?;
+    let deadline = Instant::now() + LOCK_TIME;
+    loop {
+        match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(folder),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) if Instant::now() >= deadline => {
+                return Err(ServerError::Locked(path.to_owned()));
+            }
+            Err(Errno::AGAIN) => thread::sleep(LOCK_LOOK),
+            Err(errno) => return Err(failed(errno)),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use super::{answer_to, hurried, message, raw, serves_the_next};
 use bytemuck::bytes_of;
+use metisvm_firmware::pci::MSIX_TABLE;
 use metisvm_vfio_user::messages::{
-    DmaMap, IRQ_DATA_BOOL, IRQ_DATA_EVENTFD, IRQ_DATA_NONE, IRQ_MASK, IRQ_TRIGGER, IRQ_UNMASK, IrqSet,
-    MSIX_IRQ,
+    BAR0_REGION, DmaMap, IRQ_DATA_BOOL, IRQ_DATA_EVENTFD, IRQ_DATA_NONE, IRQ_MASK, IRQ_TRIGGER, IRQ_UNMASK,
+    IrqSet, MSIX_IRQ,
 };
 use metisvm_vfio_user::{Command, Header};
 use rustix::io::Errno;
@@ -100,4 +101,49 @@ fn descriptors_that_are_missing_too_many_or_of_another_kind_are_refused_and_clos
     drop(channel);
     serves_the_next(&served);
     assert_eq!(open(), 1);
+}
+
+/// A client fills the counter of an interrupt and sets the file to block: nobody waits for it, and the next client has
+/// its turn while this one keeps its descriptor.
+#[test]
+fn an_eventfd_that_is_full_and_blocks_holds_nobody() {
+    let served = hurried();
+    let event = rustix::event::eventfd(0, rustix::event::EventfdFlags::NONBLOCK).unwrap();
+    let mut client = served.ready();
+    let set = |flags, count| IrqSet {
+        flags,
+        index: MSIX_IRQ,
+        count,
+        ..IrqSet::default()
+    };
+    let fill = || {
+        rustix::fs::fcntl_setfl(&event, rustix::fs::OFlags::NONBLOCK).unwrap();
+        let _ = rustix::io::read(&event, &mut [0_u8; 8]);
+        rustix::io::write(&event, &(u64::MAX - 1).to_ne_bytes()).unwrap();
+        rustix::fs::fcntl_setfl(&event, rustix::fs::OFlags::empty()).unwrap();
+    };
+    let trigger = set(IRQ_DATA_NONE | IRQ_TRIGGER, 1);
+    client
+        .set_irqs(set(IRQ_DATA_EVENTFD | IRQ_TRIGGER, 1), &[], &[event.as_fd()])
+        .unwrap();
+    fill();
+    client.set_irqs(trigger, &[], &[]).unwrap();
+    fill();
+    client
+        .set_irqs(set(IRQ_DATA_NONE | IRQ_MASK, 1), &[], &[])
+        .unwrap();
+    client.set_irqs(trigger, &[], &[]).unwrap();
+    client
+        .set_irqs(set(IRQ_DATA_NONE | IRQ_UNMASK, 1), &[], &[])
+        .unwrap();
+    // In the table behind BAR0.
+    let control = u64::from(MSIX_TABLE) + 12;
+    fill();
+    client.region_write(BAR0_REGION, control, &[1, 0, 0, 0]).unwrap();
+    client.set_irqs(trigger, &[], &[]).unwrap();
+    client.region_write(BAR0_REGION, control, &[0; 4]).unwrap();
+    fill();
+    client.set_irqs(trigger, &[], &[]).unwrap();
+    drop(client);
+    serves_the_next(&served);
 }

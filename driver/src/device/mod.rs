@@ -67,9 +67,9 @@ pub struct Options {
     pub reset_timeout: Duration,
     /// Base-2 logarithm of the rings' entries; less if the card's limit is less.
     pub ring_entries_log2: u32,
-    /// The most queue pairs. There are no more than processors, the card's queues, or the link's interrupt vectors,
-    /// and fewer where `dma_bytes` leaves little for rings; at least one.
-    pub queues: u16,
+    /// How many queue pairs; `None`: one for each processor. There are no more than the card has queues, or the link
+    /// interrupt vectors, and fewer where `dma_bytes` leaves little for rings; at least one.
+    pub queues: Option<u16>,
     /// Run the self-test at each handshake.
     pub self_test: bool,
     /// The most bytes of memory that are mapped for the card's DMA together: rings, buffers in use and kept, and what a
@@ -83,7 +83,7 @@ impl Default for Options {
             timeout: Duration::from_secs(10),
             reset_timeout: Duration::from_secs(2),
             ring_entries_log2: 10,
-            queues: u16::MAX,
+            queues: None,
             self_test: true,
             dma_bytes: u64::MAX,
         }
@@ -127,9 +127,10 @@ impl Device {
             return Err(DeviceError::NoInterrupt);
         }
         let (capabilities, boot_nonce) = bring_up::take(&*transport, &options)?;
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let queues = u16::try_from(capabilities.max_queues).unwrap_or(u16::MAX);
-        let pairs = usize::from(options.queues.min(queues).min(vectors)).clamp(1, processors);
+        let processors = || thread::available_parallelism().map_or(1, usize::from);
+        let wanted = options.queues.map_or_else(processors, usize::from);
+        let possible = usize::from(vectors).min(capabilities.max_queues as usize);
+        let pairs = wanted.min(possible).max(1);
         let counters = LiveCounters::default();
         let pair = |queue| Pair::new(queue, Arc::clone(&counters.in_flight));
         let pairs = (0..u16::MAX).take(pairs).map(pair).collect();

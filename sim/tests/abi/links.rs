@@ -17,6 +17,8 @@ fn options() -> Options {
     Options {
         timeout: TIMEOUT,
         reset_timeout: TIMEOUT,
+        // Who is held shares a pair with who is not.
+        queues: Some(1),
         ..Options::default()
     }
 }

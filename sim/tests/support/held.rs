@@ -2,7 +2,7 @@
 
 use metisvm_driver::{DmaRegion, InProcess, Transport, TransportError};
 use metisvm_firmware::port::CardModel;
-use metisvm_firmware::registers::{queue, queue_register};
+use metisvm_firmware::registers::{QUEUE_STRIDE, queue, queue_register};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -93,10 +93,14 @@ impl Transport for Shared {
         self.0.inner.read32(offset)
     }
     fn write32(&self, offset: u32, value: u32) {
-        let is_doorbell = offset == queue_register(0, queue::SQ_TAIL);
+        let is = |register| {
+            let in_queues = offset.checked_sub(queue_register(0, 0));
+            in_queues.is_some_and(|offset| offset % QUEUE_STRIDE == register)
+        };
+        let is_doorbell = is(queue::SQ_TAIL);
         if is_doorbell {
             self.0.pass(Point::Doorbell);
-        } else if offset == queue_register(0, queue::INTERRUPT_ARM) {
+        } else if is(queue::INTERRUPT_ARM) {
             self.0.pass(Point::Arm);
         }
         self.0.inner.write32(offset, value);

@@ -1,0 +1,121 @@
+//! A state that threads on different pairs change: in the order in which they submit.
+
+use super::Bench;
+use crate::support::{impatient, programs};
+use metisvm_driver::{Options, RunJob};
+use metisvm_firmware::{
+    Buffer, Dtype, Geometry, Lanes, Load, Program, ProgramBuilder, Space, Store, Vector, VectorOp, Walk,
+};
+use std::sync::mpsc;
+use std::thread;
+
+/// Gives what the state was, and adds the input to it.
+fn counter(geometry: Geometry) -> Program {
+    let mut builder = ProgramBuilder::new(geometry);
+    let lane = |base| Lanes {
+        base,
+        pitch: 1,
+        rows: 1,
+        cols: 1,
+        ..Lanes::default()
+    };
+    let at = |space| Walk {
+        space,
+        offset: 0,
+        row_stride: 4,
+        col_stride: 4,
+        dtype: Dtype::I32,
+    };
+    for (base, space) in [(0, Space::State), (1, Space::Input)] {
+        let load = Load {
+            buffer: Buffer::Acc,
+            to: lane(base),
+            from: at(space),
+            zero_point: 0,
+        };
+        builder.load(load).unwrap();
+    }
+    let store = |space| Store {
+        from: lane(0),
+        to: at(space),
+    };
+    builder.store(store(Space::Output)).unwrap();
+    let add = Vector {
+        op: VectorOp::Add,
+        dst: 0,
+        dst_pitch: 1,
+        src: 1,
+        src_pitch: 1,
+        rows: 1,
+        cols: 1,
+    };
+    builder.vector(add).unwrap();
+    builder.store(store(Space::State)).unwrap();
+    builder.finish().unwrap()
+}
+
+/// Jobs on the state.
+const JOBS: usize = 200;
+/// How many of them are in flight together.
+const TOGETHER: usize = 20;
+
+#[test]
+fn jobs_on_a_state_are_done_in_the_order_of_their_submission_whoever_submits_them() {
+    let sim = programs();
+    if sim.capabilities.max_queues < 2 {
+        return;
+    }
+    let program = counter(sim.capabilities.geometry);
+    let options = Options {
+        queues: Some(2),
+        ..impatient()
+    };
+    let bench = Bench::new(sim, options);
+    let device = &bench.device;
+    let program = device.load_program(&program).unwrap();
+    let state = device.load_state(&[0; 4]).unwrap();
+    let submit = |value: i32| {
+        let job = RunJob {
+            program: &program,
+            data: None,
+            state: Some(&state),
+            workspace_bytes: 0,
+            inputs: &[&value.to_le_bytes()],
+            output_bytes: 4,
+            dtype_in: Dtype::I32,
+            dtype_out: Dtype::I32,
+        };
+        device.submit(&job).unwrap()
+    };
+    let submit = &submit;
+    thread::scope(|scope| {
+        let (ask, asked) = mpsc::channel::<i32>();
+        let (give, given) = mpsc::channel();
+        let asked = std::sync::Arc::new(std::sync::Mutex::new(asked));
+        let other = bench.elsewhere(scope, move || {
+            while let Ok(value) = asked.lock().unwrap().recv() {
+                give.send(submit(value)).unwrap();
+            }
+        });
+        let mut was = 0;
+        for _ in 0..JOBS / TOGETHER {
+            let jobs: Vec<_> = (1..=TOGETHER as i32)
+                .map(|value| {
+                    let job = if value % 2 == 0 {
+                        submit(value)
+                    } else {
+                        ask.send(value).unwrap();
+                        given.recv().unwrap()
+                    };
+                    (value, job)
+                })
+                .collect();
+            for (value, job) in jobs {
+                assert_eq!(job.wait().unwrap(), [i32::to_le_bytes(was)]);
+                was += value;
+            }
+        }
+        drop(ask);
+        other.join().unwrap().unwrap();
+    });
+}

@@ -169,8 +169,11 @@ impl Device {
         self.shared.condemn_now(&fault);
     }
 
-    /// What it has done.
+    /// What it has done. Answers that are there by now are counted, also those that nobody waits for.
     pub fn counters(&self) -> Counters {
+        for on in self.shared.all_pairs() {
+            on.harvest(&mut on.lock());
+        }
         let mut counters = self.shared.counters.snapshot();
         counters.leaked_bytes += self.shared.pool.budget().leaked();
         counters

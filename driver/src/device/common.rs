@@ -198,7 +198,7 @@ impl Drop for HeldCommon<'_> {
         let (common, published) = (&self.common, self.published);
         // Written only where it changes, as every job reads them.
         let flags = [
-            (&published.open, common.check().is_ok()),
+            (&published.open, common.health.is_healthy() && !common.resetting),
             (&published.dropped, !common.dropped.is_empty()),
             (&published.awaited, !common.awaiting_memory.is_empty()),
         ];

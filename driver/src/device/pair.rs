@@ -152,11 +152,17 @@ impl Shared {
         self.pairs.iter().map(on)
     }
 
+    /// Whether the pairs have not been told of something.
+    #[inline]
+    pub(super) fn has_untold(&self) -> bool {
+        self.untold.load(Ordering::Relaxed)
+    }
+
     /// Lets every pair know of what was done to the device, and wakes who waits there to look for itself: if there is
     /// something to tell. By a thread that holds no lock.
     #[inline]
     pub(super) fn tell_pairs(&self) {
-        if self.untold.load(Ordering::Relaxed) && self.untold.swap(false, Ordering::SeqCst) {
+        if self.has_untold() && self.untold.swap(false, Ordering::SeqCst) {
             for on in self.all_pairs() {
                 let mut state = on.pair.lock();
                 on.catch_up(&mut state);

@@ -170,7 +170,7 @@ impl<'a> OnPair<'a> {
                 let came;
                 (state, came) = self.pump(state, looked, until);
                 looked = (!came).then(Instant::now);
-            } else if !rang {
+            } else if !rang || self.has_untold() {
                 // A report or a cancellation may be due, and nothing may be written under the lock. Nor are other
                 // pairs told of what was found here before it is given up.
                 drop(state);

@@ -9,8 +9,10 @@ mod state;
 mod stress;
 #[path = "../support/mod.rs"]
 mod support;
+mod turns;
 
 use metisvm_driver::{Device, DmaRegion, InProcess, Options, Transport, TransportError};
+use metisvm_firmware::port::CardModel;
 use metisvm_firmware::registers::{QUEUE_STRIDE, queue, queue_register};
 use metisvm_sim::{FaultPlan, FaultyCard, SimOptions};
 use sha3::{Digest, Keccak256};
@@ -86,7 +88,11 @@ const TRIES: usize = 10_000;
 
 impl Bench {
     fn new(sim: SimOptions, options: Options) -> Self {
-        let card = FaultyCard::new(card(sim));
+        Self::of_card(card(sim), options)
+    }
+
+    fn of_card(card: impl CardModel + 'static, options: Options) -> Self {
+        let card = FaultyCard::new(card);
         let faults = card.faults();
         let rung = Arc::new(Rung::default());
         let link = Noting {

@@ -56,6 +56,21 @@ fn a_fault_on_one_pair_fails_the_jobs_of_the_others_at_once() {
 }
 
 #[test]
+fn what_a_condemned_card_may_write_is_known_at_once_of_every_pair() {
+    let in_quarantine = |queues| {
+        let bench = Bench::of(queues);
+        bench
+            .device
+            .condemn(DeviceError::WrongResult("a test says so".into()));
+        (bench.device.queues(), bench.device.quarantined_bytes())
+    };
+    let (_, of_one) = in_quarantine(1);
+    assert!(of_one > 0);
+    let (pairs, of_all) = in_quarantine(3);
+    assert_eq!(of_all, pairs * of_one, "nobody uses the others");
+}
+
+#[test]
 fn a_job_that_is_lost_on_one_pair_times_out_while_the_card_answers_others() {
     if !has_two() {
         return;

@@ -79,12 +79,14 @@ fn a_job_has_its_time_again_while_the_card_is_at_jobs_of_another_pair() {
     };
     let bench = Bench::of_card(slow, options);
     let device = &bench.device;
-    let start = Instant::now();
     thread::scope(|scope| {
         let (sender, submitted) = mpsc::channel();
-        let (is_slow, own) = (&is_slow, Instant::now());
+        let is_slow = &is_slow;
         let other = bench.elsewhere(scope, move || {
             is_slow.store(true, Ordering::SeqCst);
+            // The card may be in the midst of a look that is not slow yet.
+            device.nop_batch(1).unwrap();
+            device.nop_batch(1).unwrap();
             let jobs: Vec<_> = (0..3)
                 .map(|job| device.submit_keccak(&[&[job]]).unwrap())
                 .collect();
@@ -94,13 +96,13 @@ fn a_job_has_its_time_again_while_the_card_is_at_jobs_of_another_pair() {
                 .collect::<Vec<_>>()
         });
         submitted.recv().unwrap();
+        let own = Instant::now();
         device.submit_keccak(&[b"own"]).unwrap().wait().unwrap();
         assert!(own.elapsed() > TIMEOUT, "it did not wait for another's");
         for outcome in other.join().unwrap().unwrap() {
             outcome.unwrap();
         }
     });
-    assert!(start.elapsed() > 4 * NEEDS);
     is_slow.store(false, Ordering::SeqCst);
     assert!(device.health().is_healthy());
 }

@@ -79,7 +79,7 @@ impl<'a> OnPair<'a> {
         pushed
     }
 
-    /// As [`Shared::push`], and gives up the lock and rings. The entries are written and rung without an
+    /// As [`OnPair::push`], and gives up the lock and rings. The entries are written and rung without an
     /// atomic operation in between that would wait until the card's cache has handed over their lines.
     #[inline]
     pub(super) fn push_and_leave(

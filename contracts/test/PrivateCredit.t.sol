@@ -90,6 +90,7 @@ contract PrivateCreditTest is Test {
         vm.prank(BOB);
         vm.expectRevert(abi.encodeWithSelector(ProvenInference.NotAsker.selector, BOB));
         credit.cancel(job);
+        vm.warp(uint256(credit.jobOf(job).deadline) + 1);
         vm.prank(ALICE);
         credit.cancel(job);
         vm.assertTrue(credit.decisionOf(ALICE) == PrivateCredit.Decision.None);
@@ -97,6 +98,39 @@ contract PrivateCreditTest is Test {
             abi.encodeWithSelector(ProvenInference.JobNotOpen.selector, job, ProvenInference.JobState.Cancelled)
         );
         credit.fulfil(job, YES, proof);
+    }
+
+    function test_nobody_takes_an_application_back_while_a_proof_is_taken() public {
+        bytes32 job = _apply(ALICE);
+        uint64 deadline = credit.jobOf(job).deadline;
+        uint256[2] memory times = [block.timestamp, uint256(deadline)];
+        for (uint256 i = 0; i < times.length; ++i) {
+            vm.warp(times[i]);
+            vm.prank(ALICE);
+            vm.expectRevert(abi.encodeWithSelector(PrivateCredit.StillOpen.selector, job, deadline));
+            credit.cancel(job);
+        }
+        // What was refused has left the job open: the denial is taken at the last moment.
+        credit.fulfil(job, NO, PROOFS.proofOf(MODEL, COMMITMENT, NO, job));
+        vm.assertTrue(credit.decisionOf(ALICE) == PrivateCredit.Decision.Denied);
+    }
+
+    function test_an_application_without_a_proof_leaves_the_earlier_decision() public {
+        bytes[2] memory outputs = [NO, YES];
+        PrivateCredit.Decision[2] memory decisions = [PrivateCredit.Decision.Denied, PrivateCredit.Decision.Approved];
+        for (uint256 i = 0; i < outputs.length; ++i) {
+            bytes32 decided = _apply(ALICE);
+            credit.fulfil(decided, outputs[i], PROOFS.proofOf(MODEL, COMMITMENT, outputs[i], decided));
+            for (uint256 again = 0; again < 2; ++again) {
+                bytes32 job = _apply(ALICE);
+                vm.assertTrue(credit.decisionOf(ALICE) == PrivateCredit.Decision.Pending);
+                vm.assertTrue(credit.earlierDecisionOf(ALICE) == decisions[i]);
+                vm.warp(uint256(credit.jobOf(job).deadline) + 1);
+                vm.prank(ALICE);
+                credit.cancel(job);
+                vm.assertTrue(credit.decisionOf(ALICE) == decisions[i]);
+            }
+        }
     }
 
     function test_an_attestation_serves_one_application() public {

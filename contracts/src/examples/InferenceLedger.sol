@@ -8,7 +8,9 @@ import {ProvenInference} from "../metis/ProvenInference.sol";
 /// @title Inferences that are run on chain and proven later
 /// @notice Anybody runs a model, and the ledger keeps what it said. Whoever needs it proven, for a light client or a
 /// bridge that executes nothing, makes the proof with `metisvm prove --block FILE --tx N` and brings it.
-/// @dev Outputs are kept by their hash, so that models of every kind fit.
+/// @dev Outputs are kept by their hash, so that models of every kind fit. That an entry ran is known from this contract's
+/// own call; the proof shows that the model gives its output on its input, and not by which transaction and call it ran:
+/// the job in `Confirmed` is the one that the prover chose.
 contract InferenceLedger is ProvenInference {
     struct Entry {
         bytes32 modelId;
@@ -58,7 +60,7 @@ contract InferenceLedger is ProvenInference {
         if (keccak256(output) != entry.outputHash) revert OtherOutput(id);
         (bytes32 modelId, bytes32 commitment, uint256 number) = (entry.modelId, entry.inputCommitment, entry.blockNumber);
         _idOf[_jobOfBlock(number, transactionIndex, callIndex)] = id;
-        _fulfilOfBlock(modelId, commitment, number, transactionIndex, callIndex, output, proof);
+        _fulfilOfBlock(bytes32(id), modelId, commitment, number, transactionIndex, callIndex, output, proof);
     }
 
     /// @notice What is known of an entry.

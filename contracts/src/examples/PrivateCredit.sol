@@ -33,6 +33,9 @@ contract PrivateCredit is ProvenInference {
     /// @notice What was decided of a borrower's last application.
     mapping(address borrower => Decision) public decisionOf;
 
+    /// @notice What had been decided before the application that is pending; it holds again if no proof comes.
+    mapping(address borrower => Decision) public earlierDecisionOf;
+
     /// @notice The commitment that the authority attests to.
     mapping(address borrower => bytes32) public attested;
 
@@ -42,6 +45,7 @@ contract PrivateCredit is ProvenInference {
     error NotAuthority(address caller);
     error NothingAttested(address borrower);
     error ApplicationPending(address borrower);
+    error StillOpen(bytes32 jobId, uint64 deadline);
     error UnexpectedOutput(bytes output);
 
     constructor(bytes32 modelId_, address authority_, uint64 patience_) {
@@ -62,6 +66,7 @@ contract PrivateCredit is ProvenInference {
         if (inputCommitment == bytes32(0)) revert NothingAttested(msg.sender);
         if (decisionOf[msg.sender] == Decision.Pending) revert ApplicationPending(msg.sender);
         attested[msg.sender] = bytes32(0);
+        earlierDecisionOf[msg.sender] = decisionOf[msg.sender];
         decisionOf[msg.sender] = Decision.Pending;
         jobId = _ask(modelId, inputCommitment, msg.sender, uint64(block.timestamp) + patience);
     }
@@ -74,7 +79,11 @@ contract PrivateCredit is ProvenInference {
         emit Decided(borrower, jobId, approved);
     }
 
-    function _onCancelled(bytes32, address borrower) internal override {
-        decisionOf[borrower] = Decision.None;
+    /// @dev Borrowers can compute the decision before anybody brings its proof. Until the deadline they cannot take the
+    /// application back, else they would in front of a denial; and an application without a proof changes nothing.
+    function _onCancelled(bytes32 jobId, address borrower) internal override {
+        uint64 deadline = jobOf(jobId).deadline;
+        if (block.timestamp <= deadline) revert StillOpen(jobId, deadline);
+        decisionOf[borrower] = earlierDecisionOf[borrower];
     }
 }

@@ -6,8 +6,9 @@ import {IInferenceProofs} from "./IInferenceProofs.sol";
 /// @title Inferences that are asked for on chain and proven off it
 /// @notice A contract that inherits from this one asks (`_ask`); whoever knows the input proves, and anybody may bring
 /// the proof (`fulfil`); only a valid one reaches the contract's `_onProven`, and none twice.
-/// @dev A job's id is made of chain, contract, asker and a counter, or of a block, a transaction and a call, and is used
-/// once in a contract; the proof is bound to it, and to the chain by the precompile. A job waits until its deadline.
+/// @dev A job's id is made of chain, contract, asker and a counter, and is used once in a contract; or of a block, a
+/// transaction and a call, and then a proof is taken once for each subject, model and input. The proof is bound to the
+/// id, and to the chain by the precompile. A job waits until its deadline.
 abstract contract ProvenInference {
     /// @notice Address of the verification precompile.
     address internal constant PROOFS = address(0x4D45544900000000000000000000000000000003);
@@ -83,8 +84,8 @@ abstract contract ProvenInference {
         _onCancelled(jobId, job.asker);
     }
 
-    /// @notice What is known of a job.
-    function jobOf(bytes32 jobId) external view returns (Job memory) {
+    /// @notice What is known of a job; of a block's inference by the number that `_claimOf` gives.
+    function jobOf(bytes32 jobId) public view returns (Job memory) {
         return _jobs[jobId];
     }
 
@@ -103,8 +104,14 @@ abstract contract ProvenInference {
     /// @dev Takes the proof of an inference that the inference precompile has run in a block, by the job for which
     /// `metisvm prove --block FILE --tx N` proves it. Calls are counted within the transaction, from 0; the commitment is
     /// to the input under a salt of zeros. Nobody has to ask before, since block, transaction and call are the question;
-    /// the contract says which model and input it means, and one job is proven once.
+    /// the contract says which model and input it means.
+    ///
+    /// Neither the proof nor this contract shows that the call took place: salt and input are public, so anybody can
+    /// prove any inference under any job. What the contract knows of its own that ran (an entry, a request) is the
+    /// `subject`; one proof is taken for a subject, model, input and job, so that a proof which somebody brings under
+    /// the job of another call uses up nothing that the other call's own proof needs.
     function _fulfilOfBlock(
+        bytes32 subject,
         bytes32 modelId,
         bytes32 inputCommitment,
         uint256 blockNumber,
@@ -114,7 +121,7 @@ abstract contract ProvenInference {
         bytes calldata proof
     ) internal returns (bytes32 jobId) {
         jobId = _jobOfBlock(blockNumber, transactionIndex, callIndex);
-        Job storage job = _jobs[jobId];
+        Job storage job = _jobs[_claimOf(jobId, subject, modelId, inputCommitment)];
         if (job.state != JobState.None) revert JobNotOpen(jobId, job.state);
         (job.modelId, job.inputCommitment, job.asker) = (modelId, inputCommitment, msg.sender);
         _take(jobId, job, output, proof);
@@ -131,10 +138,20 @@ abstract contract ProvenInference {
         return keccak256(abi.encode(BLOCK_INFERENCE, blockHash, transactionIndex, callIndex));
     }
 
-    /// @dev Called once for a job, with an output that was proven.
+    /// @dev By what it is kept that a block's inference was proven.
+    function _claimOf(bytes32 jobId, bytes32 subject, bytes32 modelId, bytes32 inputCommitment)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(jobId, subject, modelId, inputCommitment));
+    }
+
+    /// @dev Called once for a job, or for what was claimed of a block's inference, with an output that was proven.
     function _onProven(bytes32 jobId, bytes32 modelId, address asker, bytes calldata output) internal virtual;
 
-    /// @dev Called when a job is taken back.
+    /// @dev Called when a job is taken back; what reverts here refuses that. The input's owner can compute the output, so
+    /// a contract to whose asker it matters what comes out refuses until the deadline has passed.
     function _onCancelled(bytes32 jobId, address asker) internal virtual {}
 
     function _take(bytes32 jobId, Job storage job, bytes calldata output, bytes calldata proof) private {

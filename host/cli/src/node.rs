@@ -1,5 +1,6 @@
 //! `metisvm node`: the command. The node itself is host/node.
 
+mod additions;
 mod args;
 mod code;
 mod console;

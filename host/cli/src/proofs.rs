@@ -7,4 +7,5 @@ pub mod job;
 pub mod keys;
 pub mod salt;
 pub mod statement;
+pub mod strength;
 pub mod threads;

@@ -8,7 +8,7 @@ use metisvm_vm::KeyRing;
 use std::path::{Path, PathBuf};
 
 /// The ending of keys.
-const EXTENSION: &str = "key";
+pub const EXTENSION: &str = "key";
 
 /// Reads keys from files and from folders of `*.key` files. What they are called does not matter: a key is named by its
 /// bytes.

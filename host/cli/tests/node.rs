@@ -4,7 +4,7 @@
 
 mod support;
 
-use alloy_primitives::{Bytes, U256, hex};
+use alloy_primitives::{B256, Bytes, U256, hex};
 use serde_json::{Value, json};
 use support::node::{Node, accounts, artefact, number, post};
 use support::repository;
@@ -358,6 +358,37 @@ fn a_node_answers_in_the_words_and_by_the_name_that_clients_look_for() {
         let said = support::stderr(&refused);
         assert!(said.contains("--client-version"), "{said}");
     }
+}
+
+#[test]
+fn a_precompile_is_moved_or_replaced_for_a_call_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(folder.path(), &[]);
+    let [sha256, elsewhere] = ["02", "c0de"].map(|end| format!("0x{end:0>40}"));
+    let call = |to: &str, overrides: Value| {
+        let request = json!({"to": to, "data": "0x616263"});
+        node.ask("eth_call", json!([request, "latest", overrides]))
+    };
+    let hash = call(&sha256, json!({})).unwrap();
+    assert_eq!(number(&json!(hash.as_str().unwrap()[..10])), 0xba78_16bf);
+    let moved = json!({sha256.as_str(): {"movePrecompileToAddress": elsewhere}});
+    assert_eq!(call(&elsewhere, moved.clone()).unwrap(), hash);
+    assert_eq!(call(&sha256, moved).unwrap(), "0x");
+    assert_eq!(call(&elsewhere, json!({})).unwrap(), "0x");
+    // One byte of memory, in place of the precompile: of Ethereum's and of ours.
+    for at in [sha256.as_str(), "0x4d45544900000000000000000000000000000001"] {
+        assert_eq!(
+            call(at, json!({at: {"code": "0x60015ff3"}})).unwrap(),
+            "0x00",
+            "{at}"
+        );
+    }
+    let refused = call(
+        &sha256,
+        json!({elsewhere.as_str(): {"movePrecompileToAddress": sha256}}),
+    );
+    let said = refused.unwrap_err().to_string();
+    assert!(said.contains("is not a precompile"), "{said}");
 }
 
 #[test]

@@ -172,6 +172,12 @@ fn credit_is_approved_by_a_proof_in_a_mined_block() {
     keyless.get("evm_mine", json!([]));
     assert!(key_info(&keyless, model).is_ok());
     assert_eq!(keyless.get("metis_keyInfo", json!([digest]))["registered"], true);
+
+    // What was added while it ran is there when it is started again.
+    assert!(keyless.terminate());
+    let again = Node::start(folder, &["--datadir", "chain"]);
+    assert_eq!(again.get("metis_keyInfo", json!([digest]))["registered"], true);
+    assert!(key_info(&again, model).is_ok());
 }
 
 #[test]

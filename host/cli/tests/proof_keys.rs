@@ -4,6 +4,8 @@
 
 mod support;
 
+use metisvm_prover::CIRCUITS_REVISION;
+use metisvm_verifier::statement::VERSION;
 use support::proofs::{JOB, MADE, accepted, call, hex, refused};
 use support::{objects, stderr};
 use tempfile::tempdir;
@@ -14,7 +16,10 @@ fn a_key_is_enough_to_verify() {
     let output = call(folder, "key mlp.bundle --keys keys --out mlp.key --json");
     assert!(output.status.success(), "{}", stderr(&output));
     let key = objects(&output).remove(0);
-    assert_eq!(key["key"], "kept");
+    assert_eq!(key["key"], "made");
+    for bits in ["conjectured_bits", "proven_bits"] {
+        assert_eq!(key[bits], MADE.wrapped[bits]);
+    }
     let bytes = std::fs::read(folder.join("mlp.key")).unwrap();
     assert_eq!(key["key_bytes"], bytes.len());
     assert_eq!(key["key_digest"], MADE.wrapped["key_digest"]);
@@ -35,6 +40,10 @@ fn a_key_is_enough_to_verify() {
     let digest = key["key_digest"].as_str().unwrap();
     let object = accepted(&verify("wrapped.json", &format!("--key-digest {digest}")));
     assert_eq!(object["key"], "given");
+    assert!(
+        object["proven_bits"].is_null(),
+        "what is wrapped is not in the key"
+    );
     refused(&verify("raw.json", ""), "the key");
     let other = verify("wrapped.json", &format!("--key-digest {JOB}"));
     assert_eq!(other.status.code(), Some(1));
@@ -115,6 +124,72 @@ fn a_damaged_key_is_made_again() {
     let kept = MADE.verify("wrapped.json", "--as-stated --keys damaged-keys");
     assert_eq!(accepted(&kept)["key"], "kept");
     assert!(stderr(&kept).is_empty(), "{}", stderr(&kept));
+}
+
+/// A key that somebody planted has a name that fits its content. Whoever has the bundle does not believe it.
+#[test]
+fn a_planted_key_is_believed_by_none_who_has_the_bundle() {
+    let folder = MADE.folder();
+    let planted = folder.join("planted-keys");
+    std::fs::create_dir(&planted).unwrap();
+    let own = std::fs::read_dir(folder.join("keys")).unwrap().next().unwrap();
+    let own = own.unwrap().file_name().into_string().unwrap();
+    let wanted = MADE.wrapped["key_digest"].as_str().unwrap();
+    // A key of the same model in another form, under the name of this one.
+    let line = "key mlp.bundle --private-input --out other.key --keys other-keys --json";
+    let other = objects(&call(folder, line)).remove(0);
+    let other = other["key_digest"].as_str().unwrap();
+    let name = own.replace(&wanted[2..], &other[2..]);
+    assert_ne!(name, own);
+    let plant = || {
+        let _ = std::fs::remove_file(planted.join(&own));
+        std::fs::copy(folder.join("other.key"), planted.join(&name)).unwrap();
+    };
+    let mended = || {
+        let files = std::fs::read_dir(&planted).unwrap();
+        let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(names, [own.as_str()]);
+    };
+    plant();
+    let id = MADE.raw["model_id"].as_str().unwrap();
+    let asked = MADE.asked().replace("--keys keys", "--keys planted-keys --json");
+    // Without the bundle the folder is all there is to go by.
+    let by_folder = call(folder, &format!("verify wrapped.json --model {id} {asked}"));
+    refused(&by_folder, "the key");
+    let by_bundle = call(
+        folder,
+        &format!("verify wrapped.json --bundle mlp.bundle {asked}"),
+    );
+    assert_eq!(accepted(&by_bundle)["key"], "made");
+    mended();
+    plant();
+    let key = objects(&call(folder, "key mlp.bundle --keys planted-keys --json")).remove(0);
+    assert_eq!(
+        (&key["key"], &key["key_digest"]),
+        (&"made".into(), &wanted.into())
+    );
+    mended();
+}
+
+#[test]
+fn a_key_of_older_circuits_is_not_found() {
+    let folder = MADE.folder();
+    let old = folder.join("old-keys");
+    std::fs::create_dir(&old).unwrap();
+    let own = std::fs::read_dir(folder.join("keys")).unwrap().next().unwrap();
+    let own = own.unwrap();
+    let name = own.file_name().into_string().unwrap();
+    let revision = format!("-{VERSION}-{CIRCUITS_REVISION}-");
+    assert!(name.contains(&revision), "{name}");
+    let before = format!("-{VERSION}-{}-", CIRCUITS_REVISION - 1);
+    std::fs::copy(own.path(), old.join(name.replace(&revision, &before))).unwrap();
+    let verified = MADE.verify("wrapped.json", "--as-stated --keys old-keys");
+    assert_eq!(verified.status.code(), Some(1));
+    assert!(
+        stderr(&verified).contains("no key of wrapped proofs"),
+        "{}",
+        stderr(&verified)
+    );
 }
 
 #[test]

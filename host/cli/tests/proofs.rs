@@ -29,10 +29,13 @@ fn a_proof_is_told_of_with_what_it_took() {
             "model_degree",
             "model_rows",
             "threads",
+            "conjectured_bits",
+            "proven_bits",
         ] {
             assert!(number(key) > 0.0, "{key}: {object}");
         }
         assert!(number("model_rows") <= number("model_degree"));
+        assert!(number("proven_bits") < number("conjectured_bits"), "{object}");
         assert_eq!(
             object["input_commitment"],
             hex(&commit(&[7; 32], &image).to_bytes())
@@ -60,6 +63,10 @@ fn a_proof_of_what_was_asked_is_valid() {
         let asked = MADE.asked();
         let object = accepted(&MADE.verify(proof, &format!("--bundle mlp.bundle --output output {asked}")));
         assert!(object["verify_ms"].as_f64().unwrap() > 0.0, "{object}");
+        let made = [&MADE.raw, &MADE.wrapped][usize::from(proof == "wrapped.json")];
+        for bits in ["conjectured_bits", "proven_bits"] {
+            assert_eq!(object[bits], made[bits]);
+        }
         assert_eq!(object["taken_from_file"], json!([]));
         assert_eq!(object["output"], MADE.raw["output"]);
         // The commitment that follows from input and salt is the same.
@@ -78,7 +85,9 @@ fn a_proof_of_something_else_is_not_valid() {
     write("other-image", &[1; 64]);
     let other_job = JOB.replace("11", "12");
     let commitment = format!("--commitment {}", MADE.raw["input_commitment"].as_str().unwrap());
-    for proof in ["raw.json", "wrapped.json"] {
+    // Raw keys are made; that of the wrapped proof is kept.
+    let kept = format!("--model {}", MADE.raw["model_id"].as_str().unwrap());
+    for (proof, model) in [("raw.json", "--bundle mlp.bundle"), ("wrapped.json", &kept)] {
         for (said, chain, job, rest) in [
             ("the chain 5068365, not 1", 1, JOB, commitment.as_str()),
             ("the job 0x1111", CHAIN, &other_job, &commitment),
@@ -91,7 +100,7 @@ fn a_proof_of_something_else_is_not_valid() {
                 &format!("{commitment} --output other-output"),
             ),
         ] {
-            let line = format!("--keys keys --bundle mlp.bundle --chain-id {chain} --job {job} {rest}");
+            let line = format!("--keys keys {model} --chain-id {chain} --job {job} {rest}");
             refused(&MADE.verify(proof, &line), said);
         }
         let asked = MADE.asked();
@@ -109,13 +118,16 @@ fn a_proof_of_something_else_is_not_valid() {
 /// A file that says what a verifier wants to hear proves no more than it did.
 #[test]
 fn a_file_that_lies_is_not_valid() {
+    // Raw keys are made; that of the wrapped proof is kept.
+    let kept = format!("--model {}", MADE.raw["model_id"].as_str().unwrap());
     let lie = |proof: &str, key: &str, value: Value, said: &str| {
         let text = std::fs::read_to_string(MADE.folder().join(proof)).unwrap();
         let mut object: Value = serde_json::from_str(&text).unwrap();
         assert_ne!(object[key], value);
         object[key] = value;
         std::fs::write(MADE.folder().join("lies.json"), object.to_string()).unwrap();
-        let output = MADE.verify("lies.json", "--bundle mlp.bundle --as-stated --keys keys");
+        let model = [kept.as_str(), "--bundle mlp.bundle"][usize::from(proof == "raw.json")];
+        let output = MADE.verify("lies.json", &format!("{model} --as-stated --keys keys"));
         refused(&output, said);
     };
     let output_bytes = MADE.raw["output"].as_str().unwrap().len() / 2 - 1;
@@ -140,7 +152,8 @@ fn a_file_that_lies_is_not_valid() {
 #[test]
 fn a_damaged_proof_is_not_valid() {
     let whole = std::fs::read(MADE.folder().join("wrapped.json")).unwrap();
-    let line = "--bundle mlp.bundle --as-stated --keys keys";
+    let id = MADE.raw["model_id"].as_str().unwrap();
+    let line = &format!("--model {id} --as-stated --keys keys");
     let damaged = |bytes: &[u8], what: &str| {
         std::fs::write(MADE.folder().join("damaged.json"), bytes).unwrap();
         assert_eq!(
@@ -255,7 +268,7 @@ fn two_proofs_of_one_private_input_differ() {
         let object = prove(MADE.folder(), &line);
         assert_eq!(object["form"], "blinded");
         let more = format!("--bundle mlp.bundle {}", MADE.asked());
-        assert_eq!(accepted(&MADE.verify(out, &more))["key"], "kept");
+        assert_eq!(accepted(&MADE.verify(out, &more))["key"], "made");
         let text = std::fs::read_to_string(MADE.folder().join(out)).unwrap();
         serde_json::from_str::<Value>(&text).unwrap()
     });
@@ -278,11 +291,12 @@ fn every_other_form_is_proven_and_verified_by_its_key() {
         let line = format!("{options} --chain-id {CHAIN} --job {JOB} --salt salt --out {form}.json");
         let object = prove(MADE.folder(), &line);
         assert_eq!(object["form"], form);
-        let more = format!("--bundle mlp.bundle {}", MADE.asked());
-        assert_eq!(
-            accepted(&MADE.verify(&format!("{form}.json"), &more))["key"],
-            "kept"
-        );
+        let id = object["model_id"].as_str().unwrap();
+        let more = format!("--model {id} {}", MADE.asked());
+        let kept = accepted(&MADE.verify(&format!("{form}.json"), &more));
+        assert_eq!(kept["key"], "kept");
+        let proven = object["proven_bits"].as_u64().unwrap();
+        assert_eq!(proven >= 100, form.starts_with("proven"), "{object}");
         let bytes = |object: &Value| object["proof_bytes"].as_u64().unwrap();
         assert_eq!(
             bytes(&object) < bytes(&MADE.wrapped),

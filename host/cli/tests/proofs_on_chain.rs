@@ -166,7 +166,7 @@ fn asked_proven_and_confirmed(asked: &[Asked], options: &str, form: &str) {
             model.name
         );
         let verdict = accepted(&call(folder, &format!("{line} --json")));
-        assert_eq!(verdict["key"], "kept");
+        assert_eq!(verdict["key"], "made");
         let proof = read_proof(&folder.join(file));
         assert_eq!(
             proof.output, ran[i].output,

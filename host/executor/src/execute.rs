@@ -62,12 +62,12 @@ where
 }
 
 /// Executes a block in an EVM over the state before it. `begins` is told the index of each transaction before it is
-/// executed.
+/// executed, and nothing before the system calls that come after them.
 pub(crate) fn execute_with<E>(
     evm: E,
     spec: &ChainSpec,
     block: BlockInput<'_>,
-    mut begins: impl FnMut(usize),
+    mut begins: impl FnMut(Option<usize>),
 ) -> Result<BlockOutcome, Error>
 where
     E: Evm<
@@ -95,7 +95,7 @@ where
     let mut transactions = Vec::with_capacity(block.transactions.len());
     for (index, transaction) in block.transactions.iter().enumerate() {
         let hash = *transaction.hash();
-        begins(index);
+        begins(Some(index));
         let executed = executor.execute_transaction_without_commit(transaction);
         let no_gas_left = matches!(
             &executed,
@@ -116,6 +116,7 @@ where
         transactions.push(TransactionOutcome::new(hash, &executed.result().result));
         executor.commit_transaction(executed);
     }
+    begins(None);
     let requests = system::after_transactions(&mut executor.evm, spec, &block, &executor.receipts)?;
     // From Amsterdam on the block's gas is the greater of both kinds (EIP-8037).
     let gas_used = if executor.evm.cfg_env().enable_amsterdam_eip8037 {

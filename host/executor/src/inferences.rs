@@ -8,11 +8,12 @@ use alloy_primitives::{B256, Bytes};
 use metisvm_vm::{EngineError, InferenceEngine, MetisEvmFactory, ModelFacts, ProofVerifier};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// An inference that the precompile ran for a transaction.
+/// An inference that the precompile ran for a transaction, or for one of the block's system calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inferred {
-    /// The index of the transaction in the block.
-    pub transaction: usize,
+    /// The index of the transaction in the block; `None` of a system call, before the first transaction or after the
+    /// last.
+    pub transaction: Option<usize>,
     /// The model.
     pub model: B256,
     /// Its raw input.
@@ -78,8 +79,8 @@ struct Recorder {
 
 #[derive(Default)]
 struct Record {
-    /// The transaction that is being executed.
-    transaction: usize,
+    /// The transaction that is being executed, if it is one.
+    transaction: Option<usize>,
     inferences: Vec<Inferred>,
 }
 

@@ -108,6 +108,20 @@ impl DevAccounts {
         acted_for.everybody || acted_for.accounts.contains(&address)
     }
 
+    /// Whether this node can send for an account.
+    ///
+    /// # Errors
+    /// If it neither has its key nor acts for it.
+    pub fn check(&self, from: Address) -> Result<(), NodeError> {
+        if self.signer(from).is_some() || self.is_impersonated(from) {
+            return Ok(());
+        }
+        Err(NodeError::Refused(format!(
+            "this node has no key of {from}: use one of eth_accounts, sign elsewhere and send with \
+             eth_sendRawTransaction, or impersonate it (anvil_impersonateAccount)"
+        )))
+    }
+
     /// Signs a transaction. One of an account that is acted for gets a mark in place of a signature, different for each
     /// account, so that no two of their transactions have one hash.
     ///
@@ -118,17 +132,12 @@ impl DevAccounts {
         from: Address,
         transaction: TypedTransaction,
     ) -> Result<Recovered<TxEnvelope>, NodeError> {
-        let signature = if let Some(signer) = self.signer(from) {
-            signer
+        self.check(from)?;
+        let signature = match self.signer(from) {
+            Some(signer) => signer
                 .sign_hash_sync(&transaction.signature_hash())
-                .map_err(NodeError::fault)?
-        } else if self.is_impersonated(from) {
-            Signature::new(U256::from_be_slice(from.as_slice()), U256::from(1), false)
-        } else {
-            return Err(NodeError::Refused(format!(
-                "this node has no key of {from}: use one of eth_accounts, sign elsewhere and send with \
-                 eth_sendRawTransaction, or impersonate it (anvil_impersonateAccount)"
-            )));
+                .map_err(NodeError::fault)?,
+            None => Signature::new(U256::from_be_slice(from.as_slice()), U256::from(1), false),
         };
         let signed = transaction.into_signed(signature);
         Ok(Recovered::new_unchecked(TxEnvelope::from(signed), from))

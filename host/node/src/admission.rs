@@ -3,10 +3,14 @@
 
 use crate::{error::NodeError, world::World};
 use alloy_consensus::{Header, Transaction, TxEnvelope, Typed2718, transaction::Recovered};
+use alloy_eips::eip4844::VERSIONED_HASH_VERSION_KZG;
 use alloy_hardforks::EthereumHardforks;
 use alloy_primitives::U256;
 use metisvm_vm::ChainSpec;
-use revm::context_interface::cfg::gas::calculate_initial_tx_gas;
+use revm::{
+    context_interface::{Block, Cfg, cfg::gas::calculate_initial_tx_gas},
+    primitives::hardfork::SpecId,
+};
 
 /// What a transaction has to keep to beside the rules of the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +63,10 @@ pub fn check(
             "invalid chain id: the transaction is for chain {id}, this is {chain_id}"
         ));
     }
-    let time = next.header.timestamp;
+    let (number, time) = (next.header.number, next.header.timestamp);
     let (kind, active) = match transaction.ty() {
+        1 => ("access list", spec.is_berlin_active_at_block(number)),
+        2 => ("dynamic fee", spec.is_london_active_at_block(number)),
         3 => ("blob", spec.is_cancun_active_at_timestamp(time)),
         4 => ("set code", spec.is_prague_active_at_timestamp(time)),
         _ => ("", true),
@@ -99,6 +105,7 @@ pub fn check(
         ));
     }
     check_gas(spec, next.header, transaction, gas)?;
+    check_contents(spec, next, transaction)?;
     let account = next.world.account(transaction.signer())?;
     let (nonce, balance) = account.map_or((0, U256::ZERO), |account| (account.nonce, account.balance));
     if transaction.nonce() < nonce {
@@ -127,6 +134,61 @@ pub fn check(
                 transaction.max_fee_per_gas()
             ));
         }
+    }
+    Ok(())
+}
+
+/// What a transaction has in it beside gas and fees.
+fn check_contents(spec: &ChainSpec, next: &Next<'_>, transaction: &TxEnvelope) -> Result<(), NodeError> {
+    let refuse = |problem: String| Err(NodeError::Refused(problem));
+    let env = spec.evm_env(next.header);
+    let bytes = transaction.input().len();
+    let most = env.cfg_env.max_initcode_size();
+    if transaction.kind().is_create() && env.cfg_env.spec.is_enabled_in(SpecId::SHANGHAI) && bytes > most {
+        return refuse(format!(
+            "max initcode size exceeded: code size {bytes}, limit {most}"
+        ));
+    }
+    if transaction.nonce() == u64::MAX {
+        return refuse(format!(
+            "nonce has max value: no account can have a nonce after {} (EIP-2681)",
+            u64::MAX
+        ));
+    }
+    if transaction.authorization_list().is_some_and(<[_]>::is_empty) {
+        return refuse(
+            "EIP-7702 transaction with empty auth list: it needs at least one authorization".to_owned(),
+        );
+    }
+    let Some(hashes) = transaction.blob_versioned_hashes() else {
+        return Ok(());
+    };
+    if hashes.is_empty() {
+        return refuse("blobless blob transaction: it needs at least one blob".to_owned());
+    }
+    if let Some(index) = hashes
+        .iter()
+        .position(|hash| hash[0] != VERSIONED_HASH_VERSION_KZG)
+    {
+        return refuse(format!(
+            "blob {index} has invalid hash version {}: it has to be {VERSIONED_HASH_VERSION_KZG}",
+            hashes[index][0]
+        ));
+    }
+    if let Some(most) = env.cfg_env.max_blobs_per_tx
+        && hashes.len() as u64 > most
+    {
+        return refuse(format!(
+            "too many blobs in transaction: have {}, permitted {most}",
+            hashes.len()
+        ));
+    }
+    let price = env.block_env.blob_gasprice().unwrap_or_default();
+    let offered = transaction.max_fee_per_blob_gas().unwrap_or_default();
+    if next.at_once && offered < price {
+        return refuse(format!(
+            "max fee per blob gas less than block blob gas fee: maxFeePerBlobGas {offered}, blobBaseFee {price}"
+        ));
     }
     Ok(())
 }

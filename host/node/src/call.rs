@@ -1,6 +1,6 @@
 //! Executing what is no transaction: calls, upon a state that stays as it is.
 
-use crate::{block::MinedBlock, error::NodeError, miner, node::Node, refusal, world::World};
+use crate::{block::MinedBlock, error::NodeError, miner, moves, node::Node, refusal, world::World};
 use alloy_consensus::Header;
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_evm::{
@@ -9,13 +9,16 @@ use alloy_evm::{
     overrides::{StateOverrideError, apply_block_overrides, apply_state_overrides},
     rpc::TryIntoTxEnv,
 };
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rpc_types::{BlockOverrides, TransactionRequest, state::StateOverride};
+use metisvm_state::StateError;
+use metisvm_vm::Rearranged;
 use revm::{
-    Inspector,
+    DatabaseRef, Inspector,
     context::TxEnv,
     context_interface::result::{EVMError, ExecutionResult, HaltReason, ResultAndState},
     database::CacheDB,
+    primitives::BLOCK_HASH_HISTORY,
 };
 use std::sync::Arc;
 
@@ -36,6 +39,8 @@ pub struct Setting {
     pub env: EvmEnv,
     /// The state.
     pub state: CallState,
+    /// Where precompiles are, if elsewhere.
+    pub rearranged: Option<Arc<Rearranged>>,
 }
 
 /// The setting of a call on a block.
@@ -78,6 +83,7 @@ fn with_header(node: &Node, block: Arc<MinedBlock>, world: World, header: Header
         header,
         env,
         state: CacheDB::new(world),
+        rearranged: None,
     }
 }
 
@@ -88,21 +94,42 @@ impl Setting {
     /// If code among them is none, or the state cannot be read.
     pub fn change(
         &mut self,
+        node: &Node,
         state: Option<StateOverride>,
         block: Option<BlockOverrides>,
     ) -> Result<(), NodeError> {
         if let Some(block) = block {
             let blob_fee = block.blob_base_fee;
+            if let Some(number) = block.number {
+                self.know_hashes_before(number.saturating_to())?;
+            }
             apply_block_overrides(block, &mut self.state, &mut self.env.block_env);
             if let (Some(fee), Some(blob)) = (blob_fee, &mut self.env.block_env.blob_excess_gas_and_price) {
                 blob.blob_gasprice = fee.saturating_to();
             }
         }
-        if let Some(state) = state {
+        if let Some(mut state) = state {
+            self.rearranged = moves::take(&node.factory, &self.env, &mut state)?;
             apply_state_overrides(state, &mut self.state).map_err(|error| match error {
                 StateOverrideError::Database(error) => NodeError::fault(error),
                 other => NodeError::invalid(other),
             })?;
+        }
+        Ok(())
+    }
+
+    /// Lets BLOCKHASH give zero for blocks before `number` that the chain does not have: a call may be in a block that
+    /// is far beyond the last one, and nothing is wrong with this node then.
+    fn know_hashes_before(&mut self, number: u64) -> Result<(), NodeError> {
+        for height in number.saturating_sub(BLOCK_HASH_HISTORY)..number {
+            match self.state.db.block_hash_ref(height) {
+                Ok(_) => {}
+                Err(StateError::UnknownBlockHash(_)) => {
+                    let hashes = &mut self.state.cache.block_hashes;
+                    hashes.entry(U256::from(height)).or_insert(B256::ZERO);
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
@@ -120,8 +147,7 @@ impl Setting {
         }
         if request.nonce.is_none() {
             let sender = request.from.unwrap_or_default();
-            request.nonce =
-                Some(revm::DatabaseRef::basic_ref(&self.state, sender)?.map_or(0, |account| account.nonce));
+            request.nonce = Some(self.state.basic_ref(sender)?.map_or(0, |account| account.nonce));
         }
         request.try_into_tx_env(&self.env).map_err(NodeError::invalid)
     }
@@ -131,10 +157,25 @@ impl Setting {
     /// # Errors
     /// If it may not run, or this machine cannot run it.
     pub fn run(&mut self, node: &Node, transaction: TxEnv) -> Result<ResultAndState<HaltReason>, NodeError> {
-        let mut evm = node.factory.create_evm(&mut self.state, self.env.clone());
         let sender = transaction.caller;
-        evm.transact_raw(transaction)
+        self.attempt(node, transaction)
             .map_err(|error| evm_error(error, sender))
+    }
+
+    /// The same, for a caller that decides by what the EVM says of a transaction that it does not run.
+    ///
+    /// # Errors
+    /// If it may not run, or this machine cannot run it.
+    pub fn attempt(
+        &mut self,
+        node: &Node,
+        transaction: TxEnv,
+    ) -> Result<ResultAndState<HaltReason>, EVMError<StateError>> {
+        let mut evm = node.factory.create_evm(&mut self.state, self.env.clone());
+        if let Some(rearranged) = &self.rearranged {
+            evm.precompiles_mut().rearrange(rearranged.clone());
+        }
+        evm.transact_raw(transaction)
     }
 
     /// The same with somebody who looks on.
@@ -153,6 +194,9 @@ impl Setting {
         let mut evm = node
             .factory
             .create_evm_with_inspector(&mut self.state, self.env.clone(), inspector);
+        if let Some(rearranged) = &self.rearranged {
+            evm.precompiles_mut().rearrange(rearranged.clone());
+        }
         let sender = transaction.caller;
         evm.transact_raw(transaction)
             .map_err(|error| evm_error(error, sender))

@@ -1,6 +1,7 @@
 //! The blocks of the chain, found by height, by hash and by the transactions in them.
 
 use crate::{block::MinedBlock, error::NodeError, world::World};
+use alloy_consensus::Header;
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{B256, map::B256Map};
 use std::{
@@ -39,6 +40,8 @@ pub struct Tip {
 #[derive(Debug)]
 pub struct Chain {
     history: History,
+    /// The header of the first block of all, which is kept when the block is not.
+    first: Header,
     index: RwLock<Index>,
 }
 
@@ -82,8 +85,9 @@ impl Index {
 }
 
 impl Chain {
-    /// A chain that begins with these blocks, of which there is at least one and each follows the one before it.
-    pub fn new(history: History, blocks: Vec<Arc<MinedBlock>>, world: World) -> Self {
+    /// A chain whose first header is this one, and whose latest blocks are these: there is at least one, and each follows
+    /// the one before it.
+    pub fn new(history: History, first: Header, blocks: Vec<Arc<MinedBlock>>, world: World) -> Self {
         let mut index = Index {
             blocks: VecDeque::new(),
             by_hash: B256Map::default(),
@@ -96,6 +100,7 @@ impl Chain {
         }
         Self {
             history,
+            first,
             index: RwLock::new(index),
         }
     }
@@ -103,7 +108,12 @@ impl Chain {
     /// A chain that begins with this block, after which this is the state.
     pub fn begin(history: History, mut first: MinedBlock, world: World) -> Self {
         first.state = Some(world.clone());
-        Self::new(history, vec![Arc::new(first)], world)
+        Self::new(history, first.header.clone(), vec![Arc::new(first)], world)
+    }
+
+    /// The header of the first block, whether or not the block is still there.
+    pub const fn first_header(&self) -> &Header {
+        &self.first
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Index> {

@@ -64,6 +64,8 @@ struct Bodies {
 /// A chain that was found on disk.
 #[derive(Debug)]
 pub struct Found {
+    /// The header of the first block of all.
+    pub first: Header,
     /// The latest blocks. Only the last one has its state.
     pub blocks: Vec<Arc<MinedBlock>>,
     /// The state after the last one.
@@ -115,7 +117,6 @@ impl Disk {
             }
         }
         drop(reader);
-        bodies.cut()?;
         let world = World::stored(snapshot);
         if blocks.back().map(|block| block.number()) != Some(head.number) {
             if bodies.records.is_empty() && is_first(&store, head.hash)? {
@@ -127,26 +128,33 @@ impl Disk {
                     .ok_or(NodeError::NoBlock)?;
                 let first = first_block(header);
                 bodies.append([&first])?;
+                bodies.cut()?;
                 blocks.push_back(first);
             } else {
                 return Err(NodeError::Fault(format!(
-                    "{}: has no body of block {}, which {} ends with; it was not written by metisvm node, or is damaged. \
-                     Take the chain from a backup, or begin one in another folder",
+                    "{}: has no body of block {}, which {} ends with: reading stopped at byte {}, and nothing was changed. \
+                     It was not written by metisvm node, or is damaged there. Take the chain from a backup, or begin \
+                     one in another folder",
                     path.display(),
                     head.number,
-                    folder.display()
+                    folder.display(),
+                    bodies.end
                 )));
             }
+        } else {
+            // Not before: where a record is damaged, those behind it are all that there is of their blocks.
+            bodies.cut()?;
         }
         if let Some(last) = blocks.back_mut() {
             last.state = Some(world.clone());
         }
+        let first = first_header(&store)?;
         let disk = Self {
             store,
             bodies: Mutex::new(bodies),
         };
         let blocks = blocks.into_iter().map(Arc::new).collect();
-        Ok((disk, Found { blocks, world }))
+        Ok((disk, Found { first, blocks, world }))
     }
 
     fn bodies(&self) -> MutexGuard<'_, Bodies> {
@@ -202,6 +210,22 @@ impl Disk {
 
 fn is_first(store: &RedbStore, head: B256) -> Result<bool, NodeError> {
     Ok(store.genesis_hash().map_err(NodeError::fault)? == Some(head))
+}
+
+fn first_header(store: &RedbStore) -> Result<Header, NodeError> {
+    let hash = store
+        .genesis_hash()
+        .map_err(NodeError::fault)?
+        .ok_or(NodeError::NoBlock)?;
+    let snapshot = store.snapshot().map_err(NodeError::fault)?;
+    let number = snapshot
+        .number_of(hash)
+        .map_err(NodeError::fault)?
+        .ok_or(NodeError::NoBlock)?;
+    snapshot
+        .header(number)
+        .map_err(NodeError::fault)?
+        .ok_or(NodeError::NoBlock)
 }
 
 /// The first block of a chain, which has nothing in it.

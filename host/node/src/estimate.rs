@@ -1,7 +1,7 @@
 //! The least gas that a transaction needs: found by trying, as geth does.
 
 use crate::{
-    call::{CALL_GAS, Setting, halted},
+    call::{CALL_GAS, Setting, evm_error, halted},
     error::NodeError,
     node::Node,
 };
@@ -10,7 +10,7 @@ use alloy_rpc_types::TransactionRequest;
 use revm::{
     DatabaseRef,
     context::TxEnv,
-    context_interface::result::{ExecutionResult, HaltReason},
+    context_interface::result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
 };
 
 /// What a transfer of ether uses.
@@ -89,15 +89,15 @@ enum Ran {
 }
 
 fn run(node: &Node, setting: &mut Setting, transaction: TxEnv) -> Result<Ran, NodeError> {
-    let result = match setting.run(node, transaction) {
+    let sender = transaction.caller;
+    let result = match setting.attempt(node, transaction) {
         Ok(ran) => ran.result,
         // Less than the transaction costs before anything runs.
-        Err(NodeError::Refused(problem))
-            if problem.contains("gas floor") || problem.contains("call gas cost") =>
-        {
-            return Ok(Ran::TooLittle);
-        }
-        Err(error) => return Err(error),
+        Err(EVMError::Transaction(
+            InvalidTransaction::CallGasCostMoreThanGasLimit { .. }
+            | InvalidTransaction::GasFloorMoreThanGasLimit { .. },
+        )) => return Ok(Ran::TooLittle),
+        Err(error) => return Err(evm_error(error, sender)),
     };
     Ok(match result {
         ExecutionResult::Success { gas, .. } => Ran::Succeeded {

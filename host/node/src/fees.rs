@@ -43,7 +43,9 @@ pub fn history(
         )));
     }
     let count = count.min(MOST_BLOCKS).min(newest.saturating_add(1));
-    let oldest = (newest + 1).saturating_sub(count);
+    // As geth does where blocks are not there any more: the answer is shorter, and says where it begins.
+    let kept = node.chain.number_of(BlockNumberOrTag::Earliest)?;
+    let oldest = (newest + 1).saturating_sub(count).max(kept.min(newest));
     let mut fees = FeeHistory {
         oldest_block: oldest,
         ..FeeHistory::default()

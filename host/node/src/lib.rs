@@ -33,6 +33,7 @@ pub mod keys;
 pub mod logs;
 pub mod miner;
 pub mod models;
+pub mod moves;
 pub mod node;
 pub mod pool;
 mod refusal;

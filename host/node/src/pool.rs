@@ -10,7 +10,10 @@ use alloy_primitives::{
     Address, B256,
     map::{AddressMap, B256Map},
 };
-use std::collections::{BTreeMap, BinaryHeap};
+use std::{
+    collections::{BTreeMap, BinaryHeap},
+    sync::Arc,
+};
 
 /// The most transactions that wait, and how many of them of one sender.
 const MOST: usize = 50_000;
@@ -26,8 +29,8 @@ const BLOB_BUMP: u128 = 100;
 /// A transaction that waits.
 #[derive(Debug, Clone)]
 pub struct Waiting {
-    /// The transaction.
-    pub transaction: Recovered<TxEnvelope>,
+    /// The transaction; pools of snapshots share it.
+    pub transaction: Arc<Recovered<TxEnvelope>>,
     /// How many came before it.
     arrival: u64,
 }
@@ -68,7 +71,7 @@ impl Pool {
             return Err(NodeError::Refused("already known".to_owned()));
         }
         let line = self.senders.entry(sender).or_default();
-        let old = line.get(&nonce).map(|waiting| &waiting.transaction);
+        let old = line.get(&nonce).map(|waiting| waiting.transaction.as_ref());
         let bytes = self.bytes - old.map_or(0, |old| bytes_of(old)) + bytes_of(&transaction);
         let full = bytes > MOST_BYTES || old.is_none() && self.by_hash.len() >= MOST;
         if let Some(old) = old {
@@ -92,6 +95,7 @@ impl Pool {
         self.bytes = bytes;
         let arrival = self.arrivals;
         self.arrivals += 1;
+        let transaction = Arc::new(transaction);
         line.insert(nonce, Waiting { transaction, arrival });
         self.by_hash.insert(hash, (sender, nonce));
         Ok(hash)
@@ -110,7 +114,7 @@ impl Pool {
     /// The transaction of this hash.
     pub fn get(&self, hash: B256) -> Option<&Recovered<TxEnvelope>> {
         let (sender, nonce) = self.by_hash.get(&hash)?;
-        Some(&self.senders.get(sender)?.get(nonce)?.transaction)
+        Some(self.senders.get(sender)?.get(nonce)?.transaction.as_ref())
     }
 
     /// Takes a transaction out.
@@ -124,7 +128,7 @@ impl Pool {
         if line.is_empty() {
             self.senders.remove(&sender);
         }
-        removed.map(|waiting| waiting.transaction)
+        removed.map(|waiting| Arc::unwrap_or_clone(waiting.transaction))
     }
 
     /// Takes all of a sender's out that a block has gone past.
@@ -201,7 +205,7 @@ impl Pool {
                 continue;
             }
             left -= limit;
-            best.push(waiting.transaction.clone());
+            best.push(waiting.transaction.as_ref().clone());
             offers.extend(self.offer(sender, nonce.saturating_add(1), base_fee));
         }
         Ok(best)
@@ -235,7 +239,7 @@ impl Pool {
                 content[usize::from(queued)]
                     .entry(*sender)
                     .or_insert_with(BTreeMap::new)
-                    .insert(*nonce, waiting.transaction.clone());
+                    .insert(*nonce, waiting.transaction.as_ref().clone());
             }
         }
         Ok(content)

@@ -85,7 +85,7 @@ pub async fn serve(
     let (stop, handle) = stop_channel();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let turns = TurnsLayer::new(cores, limits.response_bytes);
-    let socket_turns = turns.with_longest_answer(limits.socket_response_bytes);
+    let socket_turns = turns.of_sockets(limits.socket_response_bytes);
     let origins = access.clone();
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin, _| {

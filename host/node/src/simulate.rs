@@ -8,6 +8,7 @@ use crate::{
     call::{CALL_GAS, CallState},
     convert,
     error::NodeError,
+    moves,
     node::Node,
     world::World,
 };
@@ -28,6 +29,7 @@ use alloy_rpc_types::{
 };
 use metisvm_executor::validity::{next_base_fee, next_excess_blob_gas};
 use metisvm_state::{AccountChange, BasicAccount, StateChanges};
+use metisvm_vm::{MetisPrecompiles, Rearranged};
 use refusal::refused;
 use request::in_order;
 use revm::{
@@ -37,6 +39,7 @@ use revm::{
     database::{AccountState, CacheDB},
 };
 use revm_inspectors::transfer::{TRANSFER_LOG_EMITTER, TransferInspector};
+use std::sync::Arc;
 
 /// What is simulated so far.
 struct Simulation<'a> {
@@ -48,6 +51,8 @@ struct Simulation<'a> {
     gas_left: u64,
     validation: bool,
     trace_transfers: bool,
+    /// Where precompiles are, if elsewhere.
+    rearranged: Option<Arc<Rearranged>>,
 }
 
 /// Simulates blocks on top of one.
@@ -78,6 +83,7 @@ pub fn simulate(
         gas_left: CALL_GAS,
         validation,
         trace_transfers,
+        rearranged: None,
     };
     blocks
         .into_iter()
@@ -151,15 +157,10 @@ impl Simulation<'_> {
             blob.blob_gasprice = fee.saturating_to();
         }
         let mut state: CallState = CacheDB::new(self.world.clone());
-        if let Some(overrides) = block.state_overrides {
-            if overrides
-                .values()
-                .any(|account| account.move_precompile_to.is_some())
-            {
-                return Err(NodeError::Invalid(
-                    "movePrecompileToAddress is not supported".to_owned(),
-                ));
-            }
+        // Of this block alone: in the next one they are where they always are.
+        self.rearranged = None;
+        if let Some(mut overrides) = block.state_overrides {
+            self.rearranged = moves::take(&self.node.factory, &env, &mut overrides)?;
             apply_state_overrides(overrides, &mut state).map_err(NodeError::invalid)?;
         }
         {
@@ -298,9 +299,18 @@ impl Simulation<'_> {
         if self.trace_transfers {
             let inspector = TransferInspector::new(false).with_logs(true);
             let mut evm = self.node.factory.create_evm_with_inspector(state, env, inspector);
+            self.rearrange(evm.precompiles_mut());
             return evm.transact_raw(transaction);
         }
-        self.node.factory.create_evm(state, env).transact_raw(transaction)
+        let mut evm = self.node.factory.create_evm(state, env);
+        self.rearrange(evm.precompiles_mut());
+        evm.transact_raw(transaction)
+    }
+
+    fn rearrange(&self, precompiles: &mut MetisPrecompiles) {
+        if let Some(rearranged) = &self.rearranged {
+            precompiles.rearrange(rearranged.clone());
+        }
     }
 }
 

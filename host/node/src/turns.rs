@@ -7,7 +7,7 @@
 use jsonrpsee::{
     BatchResponseBuilder, MethodResponse,
     server::middleware::rpc::{Batch, BatchEntry, Notification, RpcServiceT},
-    types::{ErrorObjectOwned, Request},
+    types::{ErrorObjectOwned, Request, error::METHOD_NOT_FOUND_CODE},
 };
 use std::{
     sync::Arc,
@@ -63,6 +63,8 @@ pub(crate) struct TurnsLayer {
     longest_answer: usize,
     /// How long the requests of one batch may run together.
     batch: Duration,
+    /// Whether news can be sent at any time: over a WebSocket, and not in answer to a request of HTTP.
+    news: bool,
 }
 
 impl TurnsLayer {
@@ -76,13 +78,15 @@ impl TurnsLayer {
             }),
             longest_answer: longest_answer as usize,
             batch: BATCH,
+            news: false,
         }
     }
 
-    /// The same turns, for connections whose batches are answered with other lengths.
-    pub(crate) fn with_longest_answer(&self, longest_answer: u32) -> Self {
+    /// The same turns for WebSockets, whose batches are answered with other lengths.
+    pub(crate) fn of_sockets(&self, longest_answer: u32) -> Self {
         Self {
             longest_answer: longest_answer as usize,
+            news: true,
             ..self.clone()
         }
     }
@@ -136,6 +140,12 @@ where
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let this = self.clone();
         async move {
+            if !this.layer.news && matches!(request.method_name(), "eth_subscribe" | "eth_unsubscribe") {
+                let problem = "notifications not supported over HTTP: connect a WebSocket to the same address, or poll a \
+                               filter (eth_newFilter, eth_newBlockFilter)";
+                let error = ErrorObjectOwned::owned(METHOD_NOT_FOUND_CODE, problem, None::<()>);
+                return MethodResponse::error(request.id().into_owned(), error);
+            }
             // None of the semaphores is ever closed, so an error would be no reason not to answer.
             let _own = this.own.acquire().await;
             let _place = match this.layer.places.of(request.method_name()) {

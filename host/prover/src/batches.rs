@@ -10,8 +10,8 @@ use crate::memory::{PROCESS_BYTES, held_bytes, least_bytes};
 use crate::parameters::Parameters;
 use crate::prover::{PrepareError, Stage};
 use metisvm_model::{Bundle, ModelId};
-use metisvm_verifier::BatchVerifier;
 use metisvm_verifier::batch::MAX_BATCH;
+use metisvm_verifier::{BatchVerifier, Strength};
 
 /// The children of a node of the tree: two proofs are what the fewest rows verify.
 const ARITY: usize = 2;
@@ -176,6 +176,14 @@ impl BatchProver {
     /// What checks its proofs.
     pub fn verifier(&self) -> &BatchVerifier {
         self.outer.last().map_or(self.circuit.verifier(), Batch::verifier)
+    }
+
+    /// How strong the proofs of each of its circuits are, from the inside out. A proof is no stronger than the weakest.
+    pub fn strengths(&self) -> Vec<Strength> {
+        let outer = self.outer.iter().flat_map(Batch::levels);
+        let inner = [&self.circuit.verifier().key().common];
+        let all = inner.into_iter().chain(outer.map(|(_, common)| common));
+        all.map(Strength::of).collect()
     }
 
     /// Runs inferences and proves them all. `stage` is told what begins.

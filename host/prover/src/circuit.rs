@@ -103,27 +103,20 @@ fn laid_out(
     parameters: Parameters,
     memory_limit: u64,
 ) -> Result<(Rows, Lane), CompileError> {
-    let with = |gate: MatVec| {
+    let with = |gate: MatVec| -> Result<(Rows, Lane), CompileError> {
         let mut rows = Rows::with_mat_vec(gate, parameters, memory_limit);
         let nodes = 0..bundle.graph.nodes().len();
         let lane = Lane::new(&mut rows, &bundle.graph, bundle.id, nodes)?;
         rows.closing(lane.public.len())?;
         Ok((rows, lane))
     };
-    match with(MatVec::STANDARD) {
-        Ok((rows, lane)) => {
-            let stated = lane.public.len();
-            match rows.wider(stated).map(with) {
-                Some(Ok(wider)) if wider.0.bytes(stated) < rows.bytes(stated) => Ok(wider),
-                _ => Ok((rows, lane)),
-            }
-        }
-        // How many rows there are in all is not known then.
-        Err(error @ CompileError::TooLarge { .. }) => {
-            let mut wider = MatVec::WIDER.into_iter().map(with);
-            wider.find_map(Result::ok).ok_or(error)
-        }
-        Err(error) => Err(error),
+    // Where the usual gate is over the limit no other is tried: a circuit that depended on the limit would have another
+    // key under each.
+    let (rows, lane) = with(MatVec::STANDARD)?;
+    let stated = lane.public.len();
+    match rows.wider(stated).map(with) {
+        Some(Ok(wider)) if wider.0.bytes(stated) < rows.bytes(stated) => Ok(wider),
+        _ => Ok((rows, lane)),
     }
 }
 

@@ -16,6 +16,8 @@ mod scale;
 mod select;
 mod sums;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use crate::error::CompileError;
 use crate::links::Part;
@@ -48,6 +50,8 @@ pub(crate) fn nodes(
             },
             Refusal::TooLarge(too_many) => too_many.into(),
         })?;
+        #[cfg(test)]
+        rows.hold_reserved();
         debug_assert_eq!(wires.len(), graph.ty(Value::Node(index as u32)).elements());
         values.nodes.push(wires);
     }

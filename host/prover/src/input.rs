@@ -1,7 +1,7 @@
 //! The rows of a circuit that read the raw input: its bytes, the commitment to them, the elements that they
 //! make.
 
-use crate::gates::Bytes;
+use crate::gates::{Bytes, Rules};
 use crate::rows::{Operation, Rows, TooManyRows};
 use metisvm_model::{DType, Graph};
 use metisvm_verifier::commitment::DOMAIN;
@@ -32,7 +32,8 @@ pub(crate) fn signed_bytes(graph: &Graph) -> Vec<bool> {
 
 /// Rows for the raw input.
 pub(crate) fn read(rows: &mut Rows, graph: &Graph) -> Result<Input, TooManyRows> {
-    rows.reserve(graph.input_bytes() / Bytes::PACKED)?;
+    let elements = graph.input_bytes().div_ceil(Bytes::PACKED);
+    rows.reserve(elements.div_ceil(Bytes.operations()))?;
     let signed = signed_bytes(graph);
     let zero = rows.zero();
     let bytes = rows.builder().add_virtual_targets(signed.len());
@@ -53,6 +54,8 @@ pub(crate) fn read(rows: &mut Rows, graph: &Graph) -> Result<Input, TooManyRows>
         })
         .collect();
     let places = rows.operations(&Bytes, &operations);
+    #[cfg(test)]
+    rows.hold_reserved();
     let packed = places
         .iter()
         .map(|place| place.wire(Bytes.packed(place.operation)));

@@ -16,6 +16,11 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+/// Which circuits these are. Whatever changes the key of a model's proofs raises it in the same commit, so that no key of
+/// older circuits is found under the name of a new one; the program's version stays the same for many such changes.
+/// `host/cli/tests/circuits_revision.rs` holds it to the keys of the bundled models.
+pub const CIRCUITS_REVISION: u32 = 1;
+
 /// The ending of such files.
 const ENDING: &str = ".key";
 
@@ -137,11 +142,12 @@ impl KeyFolder {
     }
 }
 
-/// How the names of a key's files begin: what the key follows from. The program's version is part of it, as a circuit may
-/// change with it.
+/// How the names of a key's files begin: what the key follows from. The program's version is part of it, as plonky2's
+/// builder comes with it.
 fn prefix(model: ModelId, form: Form) -> String {
     let model = model.to_string();
-    format!("{}-{form}-{VERSION}-{}-", &model[2..], env!("CARGO_PKG_VERSION"))
+    let program = env!("CARGO_PKG_VERSION");
+    format!("{}-{form}-{VERSION}-{CIRCUITS_REVISION}-{program}-", &model[2..])
 }
 
 fn file_name(model: ModelId, form: Form, digest: KeyDigest) -> String {

@@ -42,7 +42,7 @@ pub use circuit::{Circuit, Inference};
 pub use description::Description;
 pub use error::{CompileError, ProveError};
 pub use form::Form;
-pub use keys::{Kept, KeyFolder, circuit_digest, key_digest};
+pub use keys::{CIRCUITS_REVISION, Kept, KeyFolder, circuit_digest, key_digest};
 pub use layers::Layers;
 pub use metisvm_verifier::field::{D, F, Hasher, ProofConfig};
 pub use metisvm_verifier::{

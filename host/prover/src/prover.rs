@@ -10,7 +10,7 @@ use crate::memory::{PROCESS_BYTES, held_bytes, least_bytes, least_join_bytes};
 use crate::parameters::Parameters;
 use crate::wrap::Wrap;
 use metisvm_model::{Bundle, ModelId};
-use metisvm_verifier::{Proof, Verifier};
+use metisvm_verifier::{Proof, Strength, Verifier};
 
 /// Why there is nothing to prove a model with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -272,6 +272,17 @@ impl Prover {
     /// What checks its proofs.
     pub fn verifier(&self) -> &Verifier {
         self.wraps.last().map_or(self.base.verifier(), Wrap::verifier)
+    }
+
+    /// How strong the proofs of each of its circuits are, from the inside out. A proof is no stronger than the weakest.
+    /// `None` in layers, as the keys of their circuits are not held.
+    pub fn strengths(&self) -> Option<Vec<Strength>> {
+        let Base::Whole(circuit) = &self.base else {
+            return None;
+        };
+        let wraps = self.wraps.iter().map(Wrap::verifier);
+        let all = [circuit.verifier()].into_iter().chain(wraps);
+        Some(all.map(Verifier::strength).collect())
     }
 
     /// Runs an inference and proves it. `stage` is told what begins.

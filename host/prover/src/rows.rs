@@ -67,6 +67,9 @@ pub(crate) struct Rows {
     memory_limit: u64,
     constants: BTreeSet<u64>,
     by_gate: BTreeMap<String, usize>,
+    /// The most rows that were said to come.
+    #[cfg(test)]
+    reserved: std::cell::Cell<usize>,
     #[cfg(test)]
     pub(crate) links: crate::links::Links,
 }
@@ -92,6 +95,8 @@ impl Rows {
             constants: BTreeSet::new(),
             by_gate: BTreeMap::new(),
             #[cfg(test)]
+            reserved: std::cell::Cell::new(0),
+            #[cfg(test)]
             links: crate::links::Links::default(),
         }
     }
@@ -105,15 +110,29 @@ impl Rows {
         self.builder.num_gates()
     }
 
-    /// Makes sure that so many rows more are not too many, before any of them takes memory.
+    /// Makes sure that so many rows more are not too many, before any of them takes memory. They are no more than those
+    /// that come then, or a circuit that fits would be refused.
     pub(crate) fn reserve(&self, more: usize) -> Result<(), TooManyRows> {
         let rows = self.count().saturating_add(more);
+        #[cfg(test)]
+        self.reserved.set(self.reserved.get().max(rows));
         let bytes = self.bytes_of(rows, &self.mat_vec);
         let limit = self.memory_limit;
         if bytes > limit {
             return Err(TooManyRows { rows, bytes, limit });
         }
         Ok(())
+    }
+
+    /// Holds what was reserved so far against what came.
+    #[cfg(test)]
+    pub(crate) fn hold_reserved(&self) {
+        assert!(
+            self.reserved.get() <= self.count(),
+            "{} rows were reserved, and there are {}",
+            self.reserved.get(),
+            self.count()
+        );
     }
 
     /// What so many rows take with a gate for products.
@@ -190,6 +209,8 @@ impl Rows {
     /// Wires that an honest prover fills as `compute` says, of these; nothing else holds them to that.
     pub(crate) fn claim(&mut self, inputs: Vec<Target>, count: usize, compute: Compute) -> Vec<Target> {
         let wires = self.builder.add_virtual_targets(count);
+        #[cfg(test)]
+        let compute = self.links.shifted(count, compute);
         #[cfg(not(test))]
         let outputs = wires.iter().copied().map(Some).collect();
         #[cfg(test)]

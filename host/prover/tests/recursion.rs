@@ -10,6 +10,8 @@ use metisvm_prover::{
     Batch, BatchCircuit, Circuit, CompileError, Inference, Layers, Parameters, Proof, ProveError, Statement,
     VerifyError, Wrap,
 };
+use metisvm_verifier::KeyDigest;
+use metisvm_verifier::key_bytes::batches;
 use std::sync::LazyLock;
 
 const LIMIT: u64 = 4 << 30;
@@ -158,6 +160,25 @@ fn many_inferences_in_one_circuit_are_a_batch_too() {
     let short = [0; 11];
     let refused = circuit.prove(&[inference(&short, 1)]);
     assert!(matches!(refused, Err(ProveError::Input(_))), "{refused:?}");
+}
+
+/// The key of a tree over a batch goes as bytes to whoever checks; that of the batch's own circuit has gates of ours.
+#[test]
+fn the_key_of_a_tree_goes_as_bytes() {
+    let inputs: Vec<Vec<u8>> = (0..3).map(input).collect();
+    let inferences: Vec<Inference<'_>> = (0..3).map(|i| inference(&inputs[i], i as u8)).collect();
+    let circuit = BatchCircuit::new(&BUNDLE, 3, WEAK, LIMIT).expect("it is small");
+    let refused = batches::to_bytes(circuit.verifier());
+    assert!(refused.is_err(), "it has gates that keys as bytes lack");
+    let tree = Batch::over(circuit.verifier(), &[1], Parameters::STANDARD, LIMIT).expect("it is small");
+    let bytes = batches::to_bytes(tree.verifier()).expect("it has plonky2's gates alone");
+    let read = batches::from_bytes(&bytes, &KeyDigest::of(&bytes)).expect("its own bytes");
+    let batch = circuit.prove(&inferences).expect("every input can be proven");
+    let batch = tree
+        .prove_over(circuit.verifier(), &[batch])
+        .expect("it is a proof");
+    assert_eq!(read.verify(&batch.statements, &batch.bytes), Ok(()));
+    assert!(read.verify(&batch.statements[..2], &batch.bytes).is_err());
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::fmt;
 /// Bits of the field that base challenges are drawn from; p is just below 2^64.
 const FIELD_BITS: f64 = 63.999;
 
-/// The strength of a circuit's proofs, in bits: whoever makes a false proof has to expect 2 to this power attempts.
-/// Each term is one step of the proof, and the least of them counts. `docs/proofs.md` has the formulas.
+/// The strength of a circuit's proofs, in bits: whoever makes a false proof has to expect 2 to this power attempts, if
+/// Poseidon gives what a random function would. Each term is one step of the proof, and the least of them counts. `docs/proofs.md` has the formulas.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Strength {
     /// Queries and work, if codes could be decoded up to their capacity: a conjecture that is refuted.
@@ -23,7 +23,17 @@ pub struct Strength {
     pub copies: f64,
     /// The combination of constraints, and the point at which they are opened.
     pub constraints: f64,
+    /// The challenges by which a model's circuit checks products that are claimed.
+    pub products: f64,
+    /// A collision of Poseidon, by attacks that any hash of its length has. That it has no better ones is assumed.
+    pub hash: f64,
 }
+
+/// Elements of a claimed product of which a row takes in the hash that its challenge is.
+const HASHED_IN_A_ROW: f64 = 8.0;
+
+/// Elements of a hash.
+const HASH_ELEMENTS: f64 = 4.0;
 
 impl Strength {
     /// That of a circuit's proofs.
@@ -56,6 +66,10 @@ impl Strength {
             copies: challenges * (FIELD_BITS - rows_bits - routed.log2()),
             constraints: (challenges * (FIELD_BITS - (constraints as f64).log2()))
                 .min(extension_bits - rows_bits - degree.log2()),
+            // A check fails for one challenge for each row of the product at most, and every row is hashed. The circuit
+            // of a wrap has none of its own.
+            products: extension_bits - rows_bits - HASHED_IN_A_ROW.log2(),
+            hash: HASH_ELEMENTS * FIELD_BITS / 2.0,
         }
     }
 
@@ -64,13 +78,15 @@ impl Strength {
         whole(self.queries_by_capacity.min(self.rest()))
     }
 
-    /// Bits that are proven: those within half of the distance.
+    /// Bits that rest on no conjecture about codes: those within half of the distance. That challenges are as good as
+    /// random ones is assumed even so, as wherever a hash stands in for a verifier's choice.
     pub fn proven(&self) -> u32 {
         whole(self.queries_by_distance.min(self.rest()))
     }
 
     fn rest(&self) -> f64 {
-        self.batch.min(self.copies).min(self.constraints)
+        let rest = [self.copies, self.constraints, self.products, self.hash];
+        rest.into_iter().fold(self.batch, f64::min)
     }
 }
 
@@ -84,7 +100,7 @@ impl fmt::Display for Strength {
         write!(
             f,
             "{} bits conjectured, {} proven (queries {:.1} by capacity, {:.1} by Johnson, {:.1} by distance; batch \
-             {:.1}, copies {:.1}, constraints {:.1})",
+             {:.1}, copies {:.1}, constraints {:.1}, products {:.1}, hash {:.1})",
             self.conjectured(),
             self.proven(),
             self.queries_by_capacity,
@@ -92,7 +108,9 @@ impl fmt::Display for Strength {
             self.queries_by_distance,
             self.batch,
             self.copies,
-            self.constraints
+            self.constraints,
+            self.products,
+            self.hash
         )
     }
 }

@@ -36,7 +36,7 @@ pub use gas_schedule::{GasSchedule, GasScheduleVersion};
 pub use inference::{IInference, InferencePrecompile, registry_slot};
 pub use metisvm_model::{OperatorId, OperatorSet, Work};
 pub use metisvm_verifier::{KeyError, VerifyWork};
-pub use precompiles::MetisPrecompiles;
+pub use precompiles::{MetisPrecompiles, Rearranged};
 pub use proofs::{
     IInferenceProofs, KeyFacts, KeyRing, ProofClaim, ProofGasSchedule, ProofGasScheduleVersion,
     ProofPrecompile, ProofVerifier, key_slot,

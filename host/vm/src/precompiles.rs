@@ -9,7 +9,10 @@ use crate::{
     GasSchedule, InferenceEngine, InferenceExtension, InferencePrecompile, NodeFault, ProofExtension,
     ProofPrecompile, ProofVerifier,
 };
-use alloy_primitives::{Address, U256, map::AddressSet};
+use alloy_primitives::{
+    Address, U256,
+    map::{AddressMap, AddressSet},
+};
 use revm::{
     context_interface::{Cfg, ContextTr},
     handler::{EthPrecompiles, PrecompileProvider, precompile_output_to_interpreter_result},
@@ -26,6 +29,28 @@ pub struct MetisPrecompiles {
     ours: Vec<Ours>,
     /// Ethereum's precompiles, ours and the registries; where there are none of ours, empty and not used.
     warm: AddressSet,
+    /// Where they are for this execution, if elsewhere; none for any block.
+    rearranged: Option<Arc<Rearranged>>,
+}
+
+/// Precompiles that are elsewhere, or nowhere, for an execution whose caller wants it so. No block has that: it is for
+/// calls that try something out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rearranged {
+    /// Addresses at which there is another precompile, each with where that is otherwise.
+    pub moved: AddressMap<Address>,
+    /// Addresses whose precompile is not there any more: what the account has as code runs.
+    pub gone: AddressSet,
+}
+
+impl Rearranged {
+    /// The precompile that a call of this address reaches, by where it is otherwise.
+    fn reached(&self, address: Address) -> Option<Address> {
+        match self.moved.get(&address) {
+            Some(moved) => Some(*moved),
+            None => (!self.gone.contains(&address)).then_some(address),
+        }
+    }
 }
 
 /// A precompile of ours.
@@ -67,7 +92,18 @@ impl MetisPrecompiles {
             ethereum: EthPrecompiles::new(fork),
             ours: Vec::new(),
             warm: AddressSet::default(),
+            rearranged: None,
         }
+    }
+
+    /// Moves precompiles, or takes them away. Which addresses are warm stays as it is.
+    pub fn rearrange(&mut self, rearranged: Arc<Rearranged>) {
+        self.rearranged = Some(rearranged);
+    }
+
+    /// Whether there is a precompile at this address, where nothing was moved.
+    pub fn is_precompile(&self, address: &Address) -> bool {
+        self.ethereum.contains(address) || self.ours.iter().any(|ours| ours.address == *address)
     }
 
     /// Adds the inference precompile, charging by this schedule. Its address and the registry's are warm from the
@@ -121,12 +157,24 @@ impl<CTX: ContextTr> PrecompileProvider<CTX> for MetisPrecompiles {
     }
 
     fn run(&mut self, context: &mut CTX, inputs: &CallInputs) -> Result<Option<InterpreterResult>, String> {
-        let ours = self
-            .ours
-            .iter()
-            .find(|ours| inputs.bytecode_address == ours.address);
+        let called = inputs.bytecode_address;
+        let reached = match &self.rearranged {
+            Some(rearranged) => rearranged.reached(called),
+            None => Some(called),
+        };
+        let Some(reached) = reached else {
+            return Ok(None);
+        };
+        let ours = self.ours.iter().find(|ours| reached == ours.address);
         let Some(ours) = ours else {
-            return self.ethereum.run(context, inputs);
+            if reached == called {
+                return self.ethereum.run(context, inputs);
+            }
+            let inputs = CallInputs {
+                bytecode_address: reached,
+                ..inputs.clone()
+            };
+            return self.ethereum.run(context, &inputs);
         };
         // A copy, because the input may lie in the memory that the context owns.
         let call_data = inputs.input.bytes(context);
@@ -156,6 +204,11 @@ impl<CTX: ContextTr> PrecompileProvider<CTX> for MetisPrecompiles {
     }
 
     fn contains(&self, address: &Address) -> bool {
-        self.ethereum.contains(address) || self.ours.iter().any(|ours| ours.address == *address)
+        match &self.rearranged {
+            Some(rearranged) => rearranged
+                .reached(*address)
+                .is_some_and(|reached| self.is_precompile(&reached)),
+            None => self.is_precompile(address),
+        }
     }
 }

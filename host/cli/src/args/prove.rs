@@ -9,6 +9,10 @@ use std::path::PathBuf;
 /// What a proof may take where nothing else is said, MiB.
 const MEMORY_LIMIT: u64 = 4096;
 
+/// What a key may take that a proof's file has somebody make, MiB, as clap takes it: less, since the file is not believed
+/// yet. The bundled models' proofs of every form fit.
+pub(super) const VERIFY_MEMORY_LIMIT: &str = "2048";
+
 /// Where keys are, and what making them may take.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Keys {
@@ -45,7 +49,8 @@ pub struct FormChoice {
     /// A proof of the fewest bytes, wrapped several times: it takes longer to make
     #[arg(long, conflicts_with_all = ["raw", "proven_bits"])]
     pub small: bool,
-    /// A proof that has at least 100 bits of strength which rest on no conjecture: it takes longer to make, and is larger
+    /// A proof that has at least 100 bits of strength which rest on no conjecture about codes: it takes longer to make,
+    /// and is larger
     #[arg(long, conflicts_with = "raw")]
     pub proven_bits: bool,
     /// Cut the model into layers before these nodes, which are proven apart and joined. Default: none, or, for prove,
@@ -185,6 +190,7 @@ pub struct Key {
 
 #[cfg(test)]
 mod tests {
+    use super::MEMORY_LIMIT;
     use crate::args::{Args, Command};
     use clap::Parser;
     use metisvm_prover::Form;
@@ -285,6 +291,25 @@ mod tests {
             format!("verify p --model {job} --chain-id 1 --job {job} --input x --salt s"),
         ] {
             assert!(parsed(&arguments).is_ok(), "{arguments}");
+        }
+    }
+
+    /// A file that is not believed yet has less made for it than somebody who proves asks for.
+    #[test]
+    fn verifying_has_a_memory_limit_of_its_own() {
+        for (arguments, expected) in [
+            ("prove b --input x -o p", MEMORY_LIMIT),
+            ("key b", MEMORY_LIMIT),
+            ("verify p --as-stated", 2048),
+            ("verify p --as-stated --memory-limit 300", 300),
+        ] {
+            let keys = match parsed(arguments).expect(arguments).command {
+                Command::Prove(prove) => prove.keys,
+                Command::Key(key) => key.keys,
+                Command::Verify(verify) => verify.keys,
+                _ => unreachable!("{arguments}"),
+            };
+            assert_eq!(keys.memory_limit, expected, "{arguments}");
         }
     }
 }

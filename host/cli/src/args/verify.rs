@@ -1,17 +1,21 @@
 //! The command line of `metisvm verify`.
 
 use super::hex;
-use super::prove::Keys;
+use super::prove::{Keys, VERIFY_MEMORY_LIMIT};
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 
 /// Check a proof.
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("memory_limit", |limit| limit
+    .default_value(VERIFY_MEMORY_LIMIT)
+    .help("The most memory that making a key may take, as if proofs were made with it, about, MiB; a proof's file says in \
+           which form, cuts and shape, and what would take more is refused before it is begun")))]
 pub struct Verify {
     /// The proof, as prove writes it
     #[arg(value_name = "PROOF")]
     pub proof: PathBuf,
-    /// The model that the proof has to be of; its key is kept, or made again
+    /// The model that the proof has to be of; its key is made of it
     #[arg(long, value_name = "BUNDLE", conflicts_with_all = ["key", "model"])]
     pub bundle: Option<PathBuf>,
     /// The verifying key, as metisvm key writes it: no bundle is needed
@@ -20,7 +24,8 @@ pub struct Verify {
     /// With --key: the digest that the key has to have, such as the one that a registry says
     #[arg(long, value_name = "HASH", requires = "key", value_parser = hex::bytes32)]
     pub key_digest: Option<[u8; 32]>,
-    /// The model that the proof has to be of, by its id, where its key is kept
+    /// The model that the proof has to be of, by its id, where its key is kept; whoever writes the folder of keys decides
+    /// what is valid
     #[arg(long, value_name = "HASH", value_parser = hex::bytes32)]
     pub model: Option<[u8; 32]>,
     /// The chain that it has to be for

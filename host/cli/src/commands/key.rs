@@ -6,6 +6,7 @@ use crate::files::Target;
 use crate::models;
 use crate::output::{self, ms, thousands};
 use crate::proofs::keys;
+use crate::proofs::strength::Bits;
 use serde_json::json;
 use std::time::Instant;
 
@@ -21,7 +22,7 @@ pub(super) fn run(args: &Key) -> Result<(), CliError> {
     let target = args.out.as_deref().map(probe).transpose()?;
     let bundle = models::read(&args.bundle)?;
     let started = Instant::now();
-    let key = keys::of_bundle(&bundle, form, &args.form.cuts, None, &args.keys)?;
+    let key = keys::of_bundle(&bundle, form, &args.form.cuts, &args.keys)?;
     let key_ms = ms(started.elapsed());
     let bytes = form
         .has_key_bytes()
@@ -32,7 +33,7 @@ pub(super) fn run(args: &Key) -> Result<(), CliError> {
     }
     let rows = 1u64 << key.verifier.degree_bits();
     if args.json {
-        return output::json(&json!({
+        let mut object = json!({
             "model_id": bundle.id.to_string(),
             "form": form.name(),
             "cuts": args.form.cuts,
@@ -42,7 +43,9 @@ pub(super) fn run(args: &Key) -> Result<(), CliError> {
             "degree": rows,
             "key_ms": key_ms,
             "file": args.out.as_ref().map(|file| file.display().to_string()),
-        }));
+        });
+        Bits::add_to(key.strength, &mut object);
+        return output::json(&object);
     }
     output::hash("model", &bundle.id)?;
     output::hash("key", &key.digest)?;

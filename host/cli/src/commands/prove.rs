@@ -143,6 +143,7 @@ fn prove_all(
                 task,
                 file: &file,
                 size: prover.size(),
+                strength: keys::strength(&prover),
                 cost,
                 circuits,
             };

@@ -46,6 +46,7 @@ pub(super) fn run(args: &Verify) -> Result<End, CliError> {
         origin: key.origin,
         digest: key.digest,
         degree_bits: key.verifier.degree_bits(),
+        strength: key.strength,
     };
     let held = Held {
         model: key.verifier.model(),
@@ -77,8 +78,7 @@ fn key(args: &Verify, wanted: &Wanted, file: &ProofFile) -> Result<Result<Key, S
         return Ok(Err(format!("the proof is for the model {stated}, not {model}")));
     }
     if let Some(bundle) = &wanted.bundle {
-        let digest = KeyDigest(file.key_digest);
-        let made = keys::of_bundle(bundle, file.form, &file.cuts, Some(digest), &args.keys);
+        let made = keys::of_bundle(bundle, file.form, &file.cuts, &args.keys);
         return made.map(Ok).or_else(|error| no_such_circuit(error).map(Err));
     }
     let missing = || {

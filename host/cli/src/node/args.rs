@@ -53,9 +53,9 @@ pub struct Node {
     /// Mine only where a client asks for it (evm_mine)
     #[arg(long)]
     pub no_mining: bool,
-    /// The gas limit of blocks
-    #[arg(long, value_name = "GAS", default_value_t = 60_000_000, value_parser = clap::value_parser!(u64).range(5_000..=i64::MAX as u64))]
-    pub gas_limit: u64,
+    /// The gas limit of blocks [default: that of the last block, 60000000 on a new chain]
+    #[arg(long, value_name = "GAS", value_parser = clap::value_parser!(u64).range(5_000..=i64::MAX as u64))]
+    pub gas_limit: Option<u64>,
     /// The timestamp of the first block [default: now]
     #[arg(long, value_name = "SECONDS")]
     pub timestamp: Option<u64>,

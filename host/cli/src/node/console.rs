@@ -3,7 +3,7 @@
 use super::args::Node as Args;
 use crate::error::CliError;
 use crate::output;
-use alloy_primitives::B256;
+use alloy_primitives::{B256, U256, utils::format_ether};
 use metisvm_node::Node;
 use serde_json::json;
 use std::fmt::Write;
@@ -65,11 +65,14 @@ pub(super) fn welcome(
     let addresses = node.accounts.addresses();
     if !args.quiet && !addresses.is_empty() {
         say("\nAvailable Accounts\n==================\n".to_owned());
+        // What they have, and not what a new chain would give them.
+        let world = node.chain.tip().map_err(CliError::Node)?.world;
         for (index, account) in addresses.iter().enumerate() {
-            say(format!(
-                "({index}) {account} ({}.000000000000000000 ETH)",
-                args.balance
-            ));
+            let found = world
+                .account(*account)
+                .map_err(|error| CliError::Node(error.into()))?;
+            let balance = format_ether(found.map_or(U256::ZERO, |found| found.balance));
+            say(format!("({index}) {account} ({balance} ETH)"));
         }
         if let Some(mnemonic) = mnemonic {
             say("\nPrivate Keys\n==================\n".to_owned());

@@ -2,12 +2,16 @@
 
 use crate::bundled;
 use crate::engine::DispatcherEngine;
+use crate::error::CliError;
+use crate::models::{EXTENSION, read_bounded};
 use alloy_primitives::{B256, Bytes};
 use metisvm_accel::Dispatcher;
+use metisvm_model::limits::MAX_BUNDLE_BYTES;
 use metisvm_model::{Bundle, ModelId};
 use metisvm_node::models::{InferenceRecord, ModelHost, ModelInfo};
 use metisvm_vm::{EngineError, InferenceEngine, ModelFacts, Submitted};
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -23,6 +27,8 @@ pub(super) struct Models {
     dispatcher: Arc<Dispatcher>,
     known: Mutex<Vec<(String, ModelId)>>,
     recent: Mutex<VecDeque<InferenceRecord>>,
+    /// Where models that are added are written down.
+    folder: Option<PathBuf>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -40,7 +46,23 @@ impl Models {
             dispatcher,
             known: Mutex::new(names.zip(bundles.iter().map(|bundle| bundle.id)).collect()),
             recent: Mutex::default(),
+            folder: None,
         }
+    }
+
+    /// The same with what clients added to the node of a folder before, and writing there what they add from now on: a
+    /// chain whose contracts use a model could not go on without it.
+    ///
+    /// # Errors
+    /// If a file among them cannot be read, or is no bundle.
+    pub(super) fn kept_in(mut self, folder: &Path) -> Result<Self, CliError> {
+        for file in super::additions::files(folder, EXTENSION)? {
+            let bytes = read_bounded(&file, MAX_BUNDLE_BYTES)?;
+            self.add(&bytes)
+                .map_err(|problem| super::additions::damaged(&file, problem))?;
+        }
+        self.folder = Some(folder.to_path_buf());
+        Ok(self)
     }
 
     fn remember(&self, model: B256, started: Instant) {
@@ -92,8 +114,8 @@ impl ModelHost for Models {
         lock(&self.known).iter().filter_map(info).collect()
     }
 
-    fn add(&self, bundle: &[u8]) -> Result<B256, String> {
-        let bundle = Bundle::decode(bundle).map_err(|error| error.to_string())?;
+    fn add(&self, bytes: &[u8]) -> Result<B256, String> {
+        let bundle = Bundle::decode(bytes).map_err(|error| error.to_string())?;
         let mut known = lock(&self.known);
         let id = bundle.id;
         if !known.iter().any(|(_, known)| *known == id) {
@@ -103,6 +125,9 @@ impl ModelHost for Models {
                 ));
             }
             let name = format!("model {}", known.len() + 1);
+            if let Some(folder) = &self.folder {
+                super::additions::keep(folder, B256::from(id.0), EXTENSION, bytes)?;
+            }
             self.dispatcher.add(bundle);
             known.push((name, id));
         }

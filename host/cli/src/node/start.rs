@@ -1,11 +1,12 @@
 //! From options to a node: rules, first block, models, accounts, folder.
 
+use super::additions;
 use super::args::Node as Args;
 use super::code::inference_code;
 use super::import::import;
 use super::models::Models;
 use crate::composition;
-use crate::datadir::DataDir;
+use crate::datadir::{self, DataDir};
 use crate::error::CliError;
 use crate::{bundled, models, verifying_keys};
 use alloy_consensus::Header;
@@ -31,6 +32,9 @@ use std::time::UNIX_EPOCH;
 /// More than any chain spec, and than any genesis that is kept in memory, has.
 const SPEC_LIMIT: usize = 1 << 20;
 const GENESIS_LIMIT: usize = 256 << 20;
+
+/// The gas that fits in a block where nobody says another.
+const GAS_LIMIT: u64 = 60_000_000;
 
 /// Wei of an ether.
 const ETHER: u64 = 1_000_000_000_000_000_000;
@@ -63,10 +67,10 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
             bundles.push(more);
         }
     }
-    let keys = Arc::new(Keys::new(verifying_keys::read_all(&args.keys)?));
+    let keys = Keys::new(verifying_keys::read_all(&args.keys)?);
     let mut composition = composition::compose_for_long(&args.engine, &bundles);
     let problems = composition.untold_problems().to_vec();
-    let models = Arc::new(Models::new(composition.dispatcher.clone(), &bundles));
+    let models = Models::new(composition.dispatcher.clone(), &bundles);
 
     let mut datadir = match &args.datadir {
         Some(folder) => Some(DataDir::open(folder, Arc::new(CpuKeccak))?),
@@ -74,13 +78,25 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
     };
     let kept = datadir.as_ref().and_then(DataDir::chain);
     let geth = args.genesis.as_deref().map(read_genesis).transpose()?;
-    let spec = match kept {
-        Some(chain) => chain.spec.clone(),
-        None => Arc::new(spec(args, geth.as_ref())?),
+    let spec = match (kept, &args.datadir) {
+        (Some(chain), Some(folder)) => {
+            check_kept(args, geth.as_ref(), chain, folder)?;
+            chain.spec.clone()
+        }
+        _ => Arc::new(spec(args, geth.as_ref())?),
     };
     let accounts = accounts(args, &spec)?;
     let first = Registered::of(&bundles, &keys)?;
     check_keys(args, &spec, &keys)?;
+    // Not before: genesis registers what options name, and these are for chains that are there.
+    let (models, keys) = match &args.datadir {
+        Some(folder) => (
+            models.kept_in(&folder.join(additions::MODELS))?,
+            additions::keys(keys, &folder.join(additions::KEYS))?,
+        ),
+        None => (models, keys),
+    };
+    let (models, keys) = (Arc::new(models), Arc::new(keys));
     let history = History {
         blocks: args.history.max(1),
         states: args.history_states,
@@ -105,6 +121,9 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
     if let Some(path) = &args.import {
         import(path, Importer::new(&factory, &engine, &chain, disk.as_ref()))?;
     }
+    // A chain that began with another limit goes on with it: by the rules it may move by a 1024th a block.
+    let head = chain.head().map_err(failed)?;
+    let gas_limit = args.gas_limit.unwrap_or(head.header.gas_limit);
     let node = Node::new(Parts {
         factory: factory.permitting_senders_with_code(),
         engine,
@@ -114,7 +133,7 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
         keys,
         settings: Settings {
             beneficiary: alloy_primitives::Address::ZERO,
-            gas_limit: args.gas_limit,
+            gas_limit,
             next_base_fee: None,
             next_prevrandao: None,
         },
@@ -150,6 +169,57 @@ fn spec(args: &Args, geth: Option<&GethGenesis>) -> Result<ChainSpec, CliError> 
     Ok(spec)
 }
 
+/// Options that say how a chain begins may be given again for one that is there, and are refused where they say something
+/// else than it is.
+fn check_kept(
+    args: &Args,
+    geth: Option<&GethGenesis>,
+    kept: &datadir::Chain,
+    folder: &Path,
+) -> Result<(), CliError> {
+    let is = format!("{} ({})", kept.spec.name, kept.spec.chain_id);
+    let refuse = |option: &str, asked: String| {
+        let problem = format!(
+            "it holds the chain {is}, and {option} asks for {asked}; leave {option} out, or begin that chain in another \
+             folder (--datadir)"
+        );
+        Err(CliError::file(folder, problem))
+    };
+    if let Some(id) = args.chain_id
+        && id != kept.spec.chain_id
+    {
+        return refuse("--chain-id", format!("chain {id}"));
+    }
+    let asked = |option: &str, asked: ChainSpec| {
+        if asked == *kept.spec {
+            return Ok(());
+        }
+        let same_name = asked.name == kept.spec.name && asked.chain_id == kept.spec.chain_id;
+        let differs = if same_name { ", which has other rules" } else { "" };
+        refuse(option, format!("{} ({}){differs}", asked.name, asked.chain_id))
+    };
+    if args.chain.is_some() {
+        asked("--chain", spec(args, None)?)?;
+    }
+    if let Some(genesis) = geth {
+        if args.chain.is_none() {
+            asked("--genesis", spec(args, geth)?)?;
+        }
+        let begins = genesis.header.hash_slow();
+        let store = kept.state.store();
+        let first = store
+            .genesis_hash()
+            .map_err(|error| CliError::file(folder, error))?;
+        if first.is_some_and(|first| first != begins) {
+            return refuse(
+                "--genesis",
+                format!("one that begins with another block, {begins}"),
+            );
+        }
+    }
+    Ok(())
+}
+
 fn read_spec(path: &Path) -> Result<ChainSpec, CliError> {
     let bytes = models::read_bounded(path, SPEC_LIMIT)?;
     let text = String::from_utf8(bytes).map_err(|error| CliError::file(path, error))?;
@@ -169,14 +239,14 @@ fn accounts(args: &Args, spec: &ChainSpec) -> Result<DevAccounts, CliError> {
     if args.accounts == 0 {
         return Ok(DevAccounts::none());
     }
-    let mnemonic = match &args.mnemonic {
-        Some(own) => own,
-        None => {
-            check_dev_chain(spec.chain_id).map_err(failed)?;
-            TEST_MNEMONIC
-        }
-    };
-    DevAccounts::derive(mnemonic, args.accounts).map_err(failed)
+    let mnemonic = args.mnemonic.as_deref().unwrap_or(TEST_MNEMONIC);
+    let accounts = DevAccounts::derive(mnemonic, args.accounts).map_err(failed)?;
+    // By the address and not by the words: those can be written in several ways.
+    let known = DevAccounts::derive(TEST_MNEMONIC, 1).map_err(failed)?;
+    if accounts.addresses().first() == known.addresses().first() {
+        check_dev_chain(spec.chain_id).map_err(failed)?;
+    }
+    Ok(accounts)
 }
 
 /// What genesis registers.
@@ -247,7 +317,7 @@ fn begin(
         keys: &first.keys,
         code: &inference_code()?,
         timestamp: args.timestamp.unwrap_or_else(now),
-        gas_limit: args.gas_limit,
+        gas_limit: args.gas_limit.unwrap_or(GAS_LIMIT),
     };
     let state = genesis.state(&spec);
     let header = genesis.header(&spec, metisvm_state::state_root(&state));
@@ -276,5 +346,5 @@ pub(super) fn on_disk(datadir: &mut DataDir, history: History) -> Result<(Chain,
         .state
         .into_store();
     let (disk, found) = Disk::open(&folder, store, history.blocks).map_err(failed)?;
-    Ok((Chain::new(history, found.blocks, found.world), disk))
+    Ok((Chain::new(history, found.first, found.blocks, found.world), disk))
 }

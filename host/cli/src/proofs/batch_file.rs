@@ -1,9 +1,9 @@
 //! A proof of several inferences as a file: JSON, as that of one.
 
-use super::file::{FORMAT_VERSION, check_versions, text_of};
+use super::file::{FORMAT_VERSION, Stated, bytes_of, check_versions, form_of, hash_of, text_of};
 use super::hex;
 use metisvm_model::ModelId;
-use metisvm_prover::{BatchProof, BatchShape, Commitment, Form, Statement};
+use metisvm_prover::{BatchProof, BatchShape, Form};
 use metisvm_verifier::batch::MAX_BATCH;
 use metisvm_verifier::statement::VERSION;
 use serde::{Deserialize, Serialize};
@@ -42,16 +42,6 @@ struct Object {
     proof: String,
 }
 
-/// What is stated of one inference.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stated {
-    input_commitment: String,
-    output: String,
-    chain_id: u64,
-    job_id: String,
-}
-
 /// What tells the kinds of files apart.
 #[derive(Deserialize)]
 struct Kind {
@@ -63,18 +53,22 @@ pub fn is_batch(bytes: &[u8]) -> bool {
     serde_json::from_slice::<Kind>(bytes).is_ok_and(|kind| kind.format == FORMAT)
 }
 
+/// Whether a batch of so many inferences is ever given this shape. Whoever verifies makes its circuits, and a file may
+/// not have them make greater ones than its inferences need.
+fn is_of(shape: BatchShape, count: usize) -> bool {
+    // The shape holds the count, so that this many doublings can be written.
+    let circuits = 1usize << shape.doublings;
+    let halves = shape.doublings == 0 || count > circuits / 2;
+    halves && shape.lanes == count.div_ceil(circuits)
+}
+
 impl BatchFile {
     /// The file's content.
     ///
     /// # Errors
     /// If it would be longer than such a file may be.
     pub fn to_json(&self) -> Result<String, String> {
-        let stated = self.proof.statements.iter().map(|statement| Stated {
-            input_commitment: hex::text(&statement.input.to_bytes()),
-            output: hex::text(&statement.output),
-            chain_id: statement.chain_id,
-            job_id: hex::text(&statement.job_id),
-        });
+        let stated = self.proof.statements.iter().map(Stated::of);
         text_of(&Object {
             format: FORMAT.to_owned(),
             version: FORMAT_VERSION,
@@ -97,8 +91,6 @@ impl BatchFile {
         let object: Object =
             serde_json::from_slice(bytes).map_err(|error| format!("it is no proof file: {error}"))?;
         check_versions(&object.format, FORMAT, object.version, object.circuit_version)?;
-        let named = |what: &'static str| move |problem: String| format!("{what} {problem}");
-        let hash = |what: &'static str, text: &str| hex::bytes32(text).map_err(named(what));
         let shape = BatchShape {
             lanes: object.lanes,
             doublings: object.doublings,
@@ -112,26 +104,22 @@ impl BatchFile {
                 "it states {count} inferences, and its shape holds 1 to {capacity}"
             ));
         }
-        let model = ModelId(hash("model_id", &object.model_id)?);
-        let statements = object.inferences.iter().map(|stated| {
-            let commitment = hash("input_commitment", &stated.input_commitment)?;
-            Ok(Statement {
-                model,
-                input: Commitment::from_bytes(&commitment)
-                    .ok_or("input_commitment has a number that is not below p")?,
-                output: hex::bytes(&stated.output).map_err(named("output"))?,
-                chain_id: stated.chain_id,
-                job_id: hash("job_id", &stated.job_id)?,
-            })
-        });
+        if !is_of(shape, count) {
+            let BatchShape { lanes, doublings } = shape;
+            return Err(format!(
+                "no batch of {count} inferences has lanes {lanes} and doublings {doublings}"
+            ));
+        }
+        let model = ModelId(hash_of("model_id", &object.model_id)?);
+        let statements = object.inferences.iter().map(|stated| stated.about(model));
         Ok(Self {
-            form: object.form.parse().map_err(named("form:"))?,
+            form: form_of(&object.form)?,
             shape,
-            key_digest: hash("key_digest", &object.key_digest)?,
+            key_digest: hash_of("key_digest", &object.key_digest)?,
             model,
             proof: BatchProof {
                 statements: statements.collect::<Result<_, String>>()?,
-                bytes: hex::bytes(&object.proof).map_err(named("proof"))?,
+                bytes: bytes_of("proof", &object.proof)?,
             },
         })
     }
@@ -140,7 +128,7 @@ impl BatchFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use metisvm_prover::commit;
+    use metisvm_prover::{Statement, commit};
 
     fn example() -> BatchFile {
         let statement = |output| Statement {
@@ -175,6 +163,29 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_has_the_shapes_that_a_prover_gives_it_and_no_other() {
+        for count in 1..=40usize {
+            // One circuit for all, for a half, a quarter, and so on until there is one inference in each.
+            let mut given = vec![(count, 0)];
+            while given.last().is_some_and(|(lanes, _)| *lanes > 1) {
+                let doublings = given.len() as u32;
+                given.push((count.div_ceil(1 << doublings), doublings));
+            }
+            for lanes in 1..=50 {
+                for doublings in 0..=10 {
+                    let shape = BatchShape { lanes, doublings };
+                    let holds = shape.capacity().is_some_and(|capacity| count <= capacity);
+                    assert_eq!(
+                        holds && is_of(shape, count),
+                        given.contains(&(lanes, doublings)),
+                        "{count} inferences, {shape:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_batch_is_told_from_one() {
         let text = example().to_json().expect("it is short");
         for (from, to, said) in [
@@ -182,6 +193,9 @@ mod tests {
             ("\"lanes\": 2", "\"lanes\": 0", "lanes and doublings"),
             ("\"doublings\": 1", "\"doublings\": 40", "lanes and doublings"),
             ("\"lanes\": 2", "\"lanes\": 1000000", "lanes and doublings"),
+            ("\"lanes\": 2", "\"lanes\": 3", "no batch of 3 inferences"),
+            ("\"lanes\": 2", "\"lanes\": 1000", "no batch of 3 inferences"),
+            ("\"doublings\": 1", "\"doublings\": 2", "no batch of 3 inferences"),
             ("\"version\": 1", "\"version\": 2", "version is 2"),
             ("\"chain_id\"", "\"chain\"", "unknown field `chain`"),
             ("\"model_id\": \"0x01", "\"model_id\": \"01", "model_id is not 0x"),

@@ -58,6 +58,7 @@ impl ProofFile {
     /// If it would be longer than such a file may be.
     pub fn to_json(&self) -> Result<String, String> {
         let Proof { statement, bytes } = &self.proof;
+        let stated = Stated::of(statement);
         let object = Object {
             format: FORMAT.to_owned(),
             version: FORMAT_VERSION,
@@ -66,10 +67,10 @@ impl ProofFile {
             cuts: self.cuts.clone(),
             key_digest: hex::text(&self.key_digest),
             model_id: statement.model.to_string(),
-            input_commitment: hex::text(&statement.input.to_bytes()),
-            output: hex::text(&statement.output),
-            chain_id: statement.chain_id,
-            job_id: hex::text(&statement.job_id),
+            input_commitment: stated.input_commitment,
+            output: stated.output,
+            chain_id: stated.chain_id,
+            job_id: stated.job_id,
             proof: hex::text(bytes),
         };
         text_of(&object)
@@ -83,26 +84,70 @@ impl ProofFile {
         let object: Object =
             serde_json::from_slice(bytes).map_err(|error| format!("it is no proof file: {error}"))?;
         check_versions(&object.format, FORMAT, object.version, object.circuit_version)?;
-        let named = |what: &'static str| move |problem: String| format!("{what} {problem}");
-        let hash = |what: &'static str, text: &str| hex::bytes32(text).map_err(named(what));
-        let commitment = hash("input_commitment", &object.input_commitment)?;
+        let model = ModelId(hash_of("model_id", &object.model_id)?);
+        let statement = Stated {
+            input_commitment: object.input_commitment,
+            output: object.output,
+            chain_id: object.chain_id,
+            job_id: object.job_id,
+        };
         Ok(Self {
-            form: object.form.parse().map_err(named("form:"))?,
+            form: form_of(&object.form)?,
             cuts: object.cuts,
-            key_digest: hash("key_digest", &object.key_digest)?,
+            key_digest: hash_of("key_digest", &object.key_digest)?,
             proof: Proof {
-                statement: Statement {
-                    model: ModelId(hash("model_id", &object.model_id)?),
-                    input: Commitment::from_bytes(&commitment)
-                        .ok_or("input_commitment has a number that is not below p")?,
-                    output: hex::bytes(&object.output).map_err(named("output"))?,
-                    chain_id: object.chain_id,
-                    job_id: hash("job_id", &object.job_id)?,
-                },
-                bytes: hex::bytes(&object.proof).map_err(named("proof"))?,
+                statement: statement.about(model)?,
+                bytes: bytes_of("proof", &object.proof)?,
             },
         })
     }
+}
+
+/// What is stated of one inference, beside its model.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stated {
+    input_commitment: String,
+    output: String,
+    chain_id: u64,
+    job_id: String,
+}
+
+impl Stated {
+    pub(super) fn of(statement: &Statement) -> Self {
+        Self {
+            input_commitment: hex::text(&statement.input.to_bytes()),
+            output: hex::text(&statement.output),
+            chain_id: statement.chain_id,
+            job_id: hex::text(&statement.job_id),
+        }
+    }
+
+    pub(super) fn about(&self, model: ModelId) -> Result<Statement, String> {
+        let commitment = hash_of("input_commitment", &self.input_commitment)?;
+        Ok(Statement {
+            model,
+            input: Commitment::from_bytes(&commitment)
+                .ok_or("input_commitment has a number that is not below p")?,
+            output: bytes_of("output", &self.output)?,
+            chain_id: self.chain_id,
+            job_id: hash_of("job_id", &self.job_id)?,
+        })
+    }
+}
+
+/// The 32 bytes that a key of the object has.
+pub(super) fn hash_of(key: &str, text: &str) -> Result<[u8; 32], String> {
+    hex::bytes32(text).map_err(|problem| format!("{key} {problem}"))
+}
+
+/// The bytes that a key of the object has.
+pub(super) fn bytes_of(key: &str, text: &str) -> Result<Vec<u8>, String> {
+    hex::bytes(text).map_err(|problem| format!("{key} {problem}"))
+}
+
+pub(super) fn form_of(text: &str) -> Result<Form, String> {
+    text.parse().map_err(|problem| format!("form: {problem}"))
 }
 
 /// Reads the bytes of a file of proofs.

@@ -1,5 +1,6 @@
 //! Where the key of a proof comes from: a file, the folder in which keys are kept, or the bundle.
 
+use super::strength::Bits;
 use super::{hex, threads};
 use crate::args::Keys;
 use crate::error::CliError;
@@ -19,6 +20,8 @@ pub struct Key {
     pub digest: KeyDigest,
     /// Where it comes from.
     pub origin: Origin,
+    /// How strong its proofs are. What a proof wraps is not in its key, so that only who makes the circuits knows.
+    pub strength: Option<Bits>,
 }
 
 /// Where a key comes from.
@@ -55,16 +58,20 @@ pub fn given(file: &Path, expected: Option<[u8; 32]>) -> Result<Key, CliError> {
         verifier,
         digest,
         origin: Origin::Given,
+        strength: None,
     })
 }
 
-/// The key of a model that is kept, if one is. A damaged file is told of.
+/// The key of a model that is kept, if one is: that of one circuit alone, as where a model is cut may depend on what
+/// memory there was. A damaged file is told of. Whoever writes the folder decides which proofs it finds valid.
 pub fn kept(model: ModelId, form: Form, args: &Keys) -> Option<Key> {
-    match load(model, form, &[], args) {
+    let folder = folder(args).filter(|_| form.has_key_bytes())?;
+    match folder.load(model, form) {
         Kept::Key(verifier, digest) => Some(Key {
             verifier: *verifier,
             digest,
             origin: Origin::Kept,
+            strength: None,
         }),
         Kept::Absent => None,
         Kept::Damaged { file, why } => {
@@ -77,36 +84,12 @@ pub fn kept(model: ModelId, form: Form, args: &Keys) -> Option<Key> {
     }
 }
 
-/// Only the key of an uncut model is kept: where one is cut, one depends on what memory there was.
-fn load(model: ModelId, form: Form, cuts: &[usize], args: &Keys) -> Kept {
-    match folder(args) {
-        Some(folder) if form.has_key_bytes() && cuts.is_empty() => folder.load(model, form),
-        _ => Kept::Absent,
-    }
-}
-
-/// The key of a bundle that is cut before these nodes: the one that is kept, or else it is made, and, of an uncut one,
-/// kept from then on. Where one with the digest
-/// `wanted` is asked for and another one is kept, it is made anew: a folder may be older than the program.
+/// The key of a bundle that is cut before these nodes. It is made, whatever is kept: who has the bundle need not believe
+/// a folder, which somebody else may have written. That of an uncut one is kept from then on.
 ///
 /// # Errors
 /// If it cannot be made.
-pub fn of_bundle(
-    bundle: &Bundle,
-    form: Form,
-    cuts: &[usize],
-    wanted: Option<KeyDigest>,
-    args: &Keys,
-) -> Result<Key, CliError> {
-    if let Kept::Key(verifier, digest) = load(bundle.id, form, cuts, args)
-        && wanted.is_none_or(|wanted| wanted == digest)
-    {
-        return Ok(Key {
-            verifier: *verifier,
-            digest,
-            origin: Origin::Kept,
-        });
-    }
+pub fn of_bundle(bundle: &Bundle, form: Form, cuts: &[usize], args: &Keys) -> Result<Key, CliError> {
     threads::on(args.threads, || {
         let prover = make(bundle, form, Some(cuts), args, &mut |_| ())?;
         let verifier = prover.verifier();
@@ -114,6 +97,7 @@ pub fn of_bundle(
             digest: keep(&prover, args)?,
             verifier: verifier.with_key(verifier.key().clone()),
             origin: Origin::Made,
+            strength: strength(&prover),
         })
     })
 }
@@ -139,6 +123,11 @@ pub fn make(
         model: bundle.id,
         problem,
     })
+}
+
+/// How strong the proofs of a prover are; `None` in layers.
+pub fn strength(prover: &Prover) -> Option<Bits> {
+    prover.strengths().and_then(|circuits| Bits::of(&circuits))
 }
 
 /// Keeps the key of a prover, if it is one that is kept, and gives its digest.

@@ -63,7 +63,7 @@ pub(super) struct Snapshot {
     pub(super) tip: Tip,
     pub(super) shift: Shift,
     pub(super) settings: Settings,
-    pub(super) pool: Pool,
+    pub(super) pool: Arc<Pool>,
 }
 
 /// A node.
@@ -90,7 +90,8 @@ pub struct Node {
     pub rules: Rules,
     /// Executes blocks that were built here once more before they are kept.
     pub(super) validating: bool,
-    pool: Mutex<Pool>,
+    /// Shared with snapshots until it changes.
+    pool: Mutex<Arc<Pool>>,
     pub(super) settings: Mutex<Settings>,
     pub(super) snapshots: Mutex<Vec<(u64, Snapshot)>>,
     pub(super) next_snapshot: AtomicU64,
@@ -198,8 +199,13 @@ impl Node {
     }
 
     /// The transactions that wait; nobody else can touch them while they are looked at.
-    pub fn pool(&self) -> MutexGuard<'_, Pool> {
+    pub fn pool(&self) -> MutexGuard<'_, Arc<Pool>> {
         lock(&self.pool)
+    }
+
+    /// Changes what waits.
+    pub fn change_pool<R>(&self, change: impl FnOnce(&mut Pool) -> R) -> R {
+        change(Arc::make_mut(&mut self.pool()))
     }
 
     /// What is set for the blocks to come.

@@ -52,7 +52,7 @@ impl Node {
         if self.chain.transaction(*transaction.hash()).is_some() {
             return Err(NodeError::Refused("already known".to_owned()));
         }
-        let hash = self.pool().add(transaction.clone())?;
+        let hash = self.change_pool(|pool| pool.add(transaction.clone()))?;
         self.tell(News::Transaction(Arc::new(transaction)));
         if self.automine() {
             self.mine_sent(hash)?;
@@ -60,19 +60,14 @@ impl Node {
         Ok(hash)
     }
 
-    /// Mines what waits, unless another's turn has mined this transaction already.
+    /// Mines what waits, unless another's turn has mined this transaction already. Those that waited for it come with
+    /// it, in as many blocks as they need.
     fn mine_sent(&self, hash: B256) -> Result<(), NodeError> {
         let _turn = lock(&self.turn);
         if self.pool().get(hash).is_none() {
             return Ok(());
         }
-        let tip = self.chain.tip()?;
-        let transactions = self.waiting(&tip)?;
-        if transactions.iter().any(|transaction| *transaction.hash() == hash) {
-            let made = self.make(&tip, transactions)?;
-            self.keep(vec![made])?;
-        }
-        Ok(())
+        self.mine_all(Some(hash))
     }
 
     /// Mines blocks until nothing more of what waits can be mined.
@@ -81,17 +76,39 @@ impl Node {
     /// If a transaction cannot be executed on this machine.
     pub fn mine_waiting(&self) -> Result<(), NodeError> {
         let _turn = lock(&self.turn);
+        self.mine_all(None)
+    }
+
+    /// Mines blocks until nothing more of what waits can be mined. Says why `sent` can be in none of them, where that is
+    /// so. Only to be called in turn.
+    fn mine_all(&self, sent: Option<B256>) -> Result<(), NodeError> {
+        let mut answer = Ok(());
         loop {
             let tip = self.chain.tip()?;
             let transactions = self.waiting(&tip)?;
             if transactions.is_empty() {
-                return Ok(());
+                return answer;
             }
-            let made = self.make(&tip, transactions)?;
-            let nothing = made.0.block.transactions.is_empty();
-            self.keep(vec![made])?;
-            if nothing {
-                return Ok(());
+            let (shift, settings) = (self.clock.shift(), self.settings());
+            let (made, took) = self.make(&tip, transactions)?;
+            let skipped = made.skipped.iter().find(|skipped| Some(skipped.hash) == sent);
+            let problem = skipped.map(|skipped| skipped.problem.clone());
+            if made.block.transactions.is_empty() {
+                // Nobody asked for an empty block, and what was set for the next one is still to come. The first of each
+                // sender's goes out of the pool, so this comes to an end.
+                self.clock.restore(shift);
+                self.set(|now| {
+                    now.next_base_fee = settings.next_base_fee;
+                    now.next_prevrandao = settings.next_prevrandao;
+                });
+                self.clear_pool(&made.block, &tip.world, &made.skipped)?;
+            } else {
+                self.keep(vec![(made, took)])?;
+            }
+            if let (Some(hash), Some(problem)) = (sent, problem)
+                && self.pool().get(hash).is_none()
+            {
+                answer = Err(NodeError::Refused(problem));
             }
         }
     }
@@ -165,7 +182,7 @@ impl Node {
             Err(error) => {
                 // It would stop every block to come.
                 if let NodeError::Unexecutable { hash, .. } = &error {
-                    self.pool().remove(*hash);
+                    self.change_pool(|pool| pool.remove(*hash));
                 }
                 return Err(error);
             }
@@ -219,7 +236,8 @@ impl Node {
     /// Takes out of the pool what went into a block, and what never will go into one. The block is in the chain by
     /// then: whoever asks for the next nonce finds those transactions there or here.
     fn clear_pool(&self, block: &MinedBlock, world: &World, skipped: &[Skipped]) -> Result<(), NodeError> {
-        let mut pool = self.pool();
+        let mut shared = self.pool();
+        let pool = Arc::make_mut(&mut shared);
         for transaction in &block.transactions {
             pool.advance(transaction.signer(), transaction.nonce().saturating_add(1));
         }

@@ -17,7 +17,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let state: Option<StateOverride> = args.opt(2, "state overrides")?;
         let block: Option<BlockOverrides> = args.opt(3, "block overrides")?;
         let mut setting = call::setting(node, id)?;
-        setting.change(state, block)?;
+        setting.change(node, state, block)?;
         let transaction = setting.transaction(request)?;
         call::output(setting.run(node, transaction)?.result)
     })?;
@@ -31,7 +31,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
             None | Some(BlockId::Number(BlockNumberOrTag::Latest)) => call::next_setting(node)?,
             Some(id) => call::setting(node, id)?,
         };
-        setting.change(state, block)?;
+        setting.change(node, state, block)?;
         Ok(U64::from(estimate::estimate(node, &mut setting, request)?))
     })?;
     method(module, &["eth_createAccessList"], |node, args| {
@@ -39,7 +39,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let id = args.opt(1, "block")?.unwrap_or_default();
         let state: Option<StateOverride> = args.opt(2, "state overrides")?;
         let mut setting = call::setting(node, id)?;
-        setting.change(state, None)?;
+        setting.change(node, state, None)?;
         create_access_list(node, &mut setting, &mut request)
     })?;
     method(module, &["eth_simulateV1"], |node, args| {

@@ -21,11 +21,12 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 
 fn config(node: &Served) -> Result<Value, NodeError> {
     let spec = node.spec();
-    let first = node.chain.by_number(0)?.ok_or(NodeError::NoBlock)?;
+    let first = node.chain.first_header();
+    let genesis = first.hash_slow();
     let head = node.chain.head()?;
     let now = head.header.timestamp;
     let times = times(spec);
-    let at = |time: u64| of(spec, &first.header, first.hash, head.number(), time);
+    let at = |time: u64| of(spec, first, genesis, head.number(), time);
     let since = times.range(..=now).next_back().copied().unwrap_or_default();
     let mut coming = times.range(now.saturating_add(1)..).copied();
     let next = coming.next();

@@ -48,7 +48,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let id = args.opt(1, "block")?.unwrap_or_default();
         let options: GethDebugTracingCallOptions = args.opt(2, "options")?.unwrap_or_default();
         let mut setting = call::setting(node, id)?;
-        setting.change(options.state_overrides, options.block_overrides)?;
+        setting.change(node, options.state_overrides, options.block_overrides)?;
         trace::call(node, &mut setting, request, options.tracing_options)
     })
 }

@@ -7,6 +7,7 @@ use alloy_consensus::{
     transaction::{Recovered, SignerRecoverable, TypedTransaction},
 };
 use alloy_eips::{Decodable2718, Encodable2718};
+use alloy_hardforks::EthereumHardforks;
 use alloy_primitives::{B256, Bytes, TxKind};
 use alloy_rpc_types::{TransactionReceipt, TransactionRequest};
 use jsonrpsee::core::RegisterMethodError;
@@ -32,6 +33,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     method(module, &["eth_sendTransaction"], |node, args| {
         let request: TransactionRequest = args.get(0, "transaction")?;
         let from = sender(node, &request)?;
+        node.accounts.check(from)?;
         let filled = fill(node, request)?;
         node.send(node.accounts.sign(from, filled)?)
     })?;
@@ -45,6 +47,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     method(module, &["eth_signTransaction"], |node, args| {
         let request: TransactionRequest = args.get(0, "transaction")?;
         let from = sender(node, &request)?;
+        node.accounts.check(from)?;
         let signed = node.accounts.sign(from, fill(node, request)?)?;
         Ok(Filled {
             raw: signed.encoded_2718().into(),
@@ -125,12 +128,21 @@ fn fill(node: &Served, mut request: TransactionRequest) -> Result<TypedTransacti
     if request.nonce.is_none() {
         request.nonce = Some(node.pending_nonce(&tip, from)?);
     }
+    let has_base_fee = node
+        .spec()
+        .is_london_active_at_block(tip.block.number().saturating_add(1));
+    let asks_for_tip = request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some();
+    if !has_base_fee && !asks_for_tip {
+        request.gas_price.get_or_insert(fees::TIP);
+    }
     if request.gas_price.is_none() {
         let base_fee = u128::from(node.next_base_fee(&tip)?);
         let offered = request.max_priority_fee_per_gas;
         let tip = offered.unwrap_or_else(|| fees::TIP.min(request.max_fee_per_gas.unwrap_or(fees::TIP)));
         request.max_priority_fee_per_gas = Some(tip);
-        request.max_fee_per_gas.get_or_insert(2 * base_fee + tip);
+        request
+            .max_fee_per_gas
+            .get_or_insert((2 * base_fee).saturating_add(tip));
     }
     if request.has_eip4844_fields() && request.max_fee_per_blob_gas.is_none() {
         let header = crate::miner::template(&node.factory, &tip.block, &node.terms(&tip.block))?;
@@ -138,7 +150,7 @@ fn fill(node: &Served, mut request: TransactionRequest) -> Result<TypedTransacti
             .spec()
             .blob_params(header.timestamp)
             .and_then(|params| alloy_consensus::BlockHeader::blob_fee(&header, params));
-        request.max_fee_per_blob_gas = Some(2 * fee.unwrap_or(1));
+        request.max_fee_per_blob_gas = Some(fee.unwrap_or(1).saturating_mul(2));
     }
     if request.gas.is_none() {
         let mut setting = call::next_setting(node)?;

@@ -3,6 +3,7 @@
 use super::served::{Module, method};
 use crate::convert;
 use crate::node::nonce;
+use crate::pool::Pool;
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
 use alloy_primitives::{Address, B256};
 use alloy_rpc_types::txpool::{TxpoolContent, TxpoolInspect, TxpoolInspectSummary, TxpoolStatus};
@@ -52,20 +53,20 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     method(module, &["anvil_dropTransaction"], |node, args| {
         let hash: B256 = args.get(0, "transaction hash")?;
-        Ok(node.pool().remove(hash).map(|_| hash))
+        Ok(node.change_pool(|pool| pool.remove(hash)).map(|_| hash))
     })?;
     // Hardhat's says whether there was one, and its helper insists on that.
     method(module, &["hardhat_dropTransaction"], |node, args| {
         let hash: B256 = args.get(0, "transaction hash")?;
-        Ok(node.pool().remove(hash).is_some())
+        Ok(node.change_pool(|pool| pool.remove(hash)).is_some())
     })?;
     method(module, &["anvil_dropAllTransactions"], |node, _| {
-        node.pool().clear();
+        node.change_pool(Pool::clear);
         Ok(())
     })?;
     method(module, &["anvil_removePoolTransactions"], |node, args| {
         let address: Address = args.get(0, "address")?;
-        node.pool().remove_sender(address);
+        node.change_pool(|pool| pool.remove_sender(address));
         Ok(())
     })
 }

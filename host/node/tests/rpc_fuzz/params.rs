@@ -37,6 +37,15 @@ const NUMBERS: &[&str] = &[
     "-1",
 ];
 
+/// Fees: small ones, and those at the ends of what 64 and 128 bits hold.
+const FEES: &[&str] = &[
+    "0x0",
+    "0x1",
+    "0x77359400",
+    "0xffffffffffffffff",
+    "0xffffffffffffffffffffffffffffffff",
+];
+
 const TAGS: &[&str] = &["latest", "pending", "earliest", "safe", "finalized", "newest", ""];
 
 /// Keys that objects have somewhere, of requests, overrides, filters, options and payloads.
@@ -186,6 +195,13 @@ impl Made {
             request["authorizationList"] = json!([{
                 "chainId": "0x0", "address": self.address(rng), "nonce": "0x0", "yParity": "0x0", "r": "0x1", "s": "0x1",
             }]);
+        }
+        if rng.once_in(4) {
+            request["maxPriorityFeePerGas"] = json!(rng.choose(FEES));
+        }
+        if rng.once_in(6) {
+            let fee = ["maxFeePerGas", "gasPrice", "maxFeePerBlobGas"][rng.below(3)];
+            request[fee] = json!(rng.choose(FEES));
         }
         if rng.once_in(6) {
             request["accessList"] = json!([{"address": self.address(rng), "storageKeys": [self.known(rng)]}]);

@@ -19,17 +19,28 @@ pub(super) fn max_pool2d(
     let (height, width) = (x_shape.dim(2), x_shape.dim(3));
     let (lines, columns) = (y_shape.dim(2), y_shape.dim(3));
     let x = node.wires(rows, 0);
+    let inside = |d: usize, index: usize, extent: usize| {
+        let coordinates = (0..kernel[d] as usize).map(move |tap| window.coordinate(d, index, tap));
+        coordinates.filter_map(move |at| usize::try_from(at).ok().filter(|&at| at < extent))
+    };
+    // Before the windows are made, which together may be thousands of times as large as the image.
+    let of_columns: Vec<usize> = (0..columns).map(|j| inside(1, j, width).count()).collect();
+    let comparisons = (0..lines).flat_map(|i| {
+        let of_line = inside(0, i, height).count();
+        of_columns
+            .iter()
+            .map(move |&of_column| comparisons_of(of_line * of_column))
+    });
+    let of_plane: usize = comparisons.sum();
+    let planes = x.len() / (height * width);
+    let operations = gate_of(node.interval(0))?.operations();
+    rows.reserve(planes.saturating_mul(of_plane) / operations)?;
+
     let mut windows = Vec::with_capacity(node.result_ty().elements());
     for plane in x.chunks_exact(height * width) {
         for (i, j) in (0..lines).flat_map(|i| (0..columns).map(move |j| (i, j))) {
-            let inside = |d: usize, index: usize, taps: u32, extent: usize| -> Vec<usize> {
-                let coordinates = (0..taps as usize).map(|tap| window.coordinate(d, index, tap));
-                coordinates
-                    .filter_map(|at| usize::try_from(at).ok().filter(|&at| at < extent))
-                    .collect()
-            };
-            let at_columns = inside(1, j, kernel[1], width);
-            let at_lines = inside(0, i, kernel[0], height);
+            let at_columns: Vec<usize> = inside(1, j, width).collect();
+            let at_lines: Vec<usize> = inside(0, i, height).collect();
             let taps = at_lines
                 .iter()
                 .flat_map(|&line| at_columns.iter().map(move |&column| plane[line * width + column]));
@@ -109,16 +120,26 @@ fn lines(node: &NodeView<'_>, x: &[Target], axis: usize) -> Vec<Vec<Target>> {
         .collect()
 }
 
+/// How often four are compared, at least, to find the greatest of so many.
+const fn comparisons_of(elements: usize) -> usize {
+    elements.saturating_sub(1).div_ceil(Greatest::ARITY - 1)
+}
+
+/// What compares numbers of an interval.
+fn gate_of(interval: Interval) -> Result<Greatest, Refusal> {
+    let magnitude = interval.low.unsigned_abs().max(interval.high.unsigned_abs());
+    let gate = Greatest::new(interval.high.abs_diff(interval.low));
+    let gate = gate.filter(|_| magnitude <= Greatest::MAX_MAGNITUDE);
+    gate.ok_or_else(|| Refusal::unsupported("the numbers to compare are too large"))
+}
+
 /// The greatest of each group, whose elements all lie in an interval: a tree of gates for four.
 pub(super) fn greatest(
     rows: &mut Rows,
     mut groups: Vec<Vec<Target>>,
     interval: Interval,
 ) -> Result<Vec<Target>, Refusal> {
-    let magnitude = interval.low.unsigned_abs().max(interval.high.unsigned_abs());
-    let gate = Greatest::new(interval.high.abs_diff(interval.low));
-    let gate = gate.filter(|_| magnitude <= Greatest::MAX_MAGNITUDE);
-    let gate = gate.ok_or_else(|| Refusal::unsupported("the numbers to compare are too large"))?;
+    let gate = gate_of(interval)?;
     while groups.iter().any(|group| group.len() > 1) {
         let mut operations = Vec::new();
         let mut reduced: Vec<Vec<Option<Target>>> = Vec::with_capacity(groups.len());

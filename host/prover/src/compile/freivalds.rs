@@ -63,11 +63,11 @@ pub(super) struct Product<'a> {
 }
 
 /// Rows that a check takes, of a matrix of m × k with one of k × n, where `bound` elements are hashed beside the result.
-pub(super) fn rows_of_check(m: usize, k: usize, n: usize, bound: usize, constant: bool) -> usize {
-    let right = if constant {
-        D * MatVec::STANDARD.rows_of(k, n) + tiles_of(D, 1, n)
-    } else {
-        tiles_of(D, k + 1, n)
+/// Constant weights are in rows of a gate.
+pub(super) fn rows_of_check(m: usize, k: usize, n: usize, bound: usize, constant: Option<MatVec>) -> usize {
+    let right = match constant {
+        Some(gate) => D * gate.rows_of(k, n) + tiles_of(D, 1, n),
+        None => tiles_of(D, k + 1, n),
     };
     let hashed = m.saturating_mul(n).saturating_add(bound).div_ceil(RATE);
     let powers = m.div_ceil(EXTENSION_PRODUCTS) + (D * m).div_ceil(SUMS);
@@ -77,17 +77,20 @@ pub(super) fn rows_of_check(m: usize, k: usize, n: usize, bound: usize, constant
         .saturating_add(tiles_of(D, m, n))
 }
 
-/// How many numbers of an interval go into one element; none where there is nothing to say.
+/// How many numbers of an interval go into one element; none where there is nothing to say. A number of an interval that
+/// is too long to be packed is an element by itself: were it left out of the hash, nothing would bind it.
 pub(super) fn packed_together(interval: Interval) -> usize {
     let bits = u64::BITS - interval.high.abs_diff(interval.low).leading_zeros();
-    PACKED_BITS.checked_div(bits).unwrap_or(0) as usize
+    PACKED_BITS
+        .checked_div(bits)
+        .map_or(0, |together| together.max(1)) as usize
 }
 
 impl Product<'_> {
     /// `start + x · w`, row by row, claimed and checked.
     pub(super) fn checked(&self, rows: &mut Rows) -> Result<Vec<Target>, TooManyRows> {
         let (m, k, n) = (self.x.rows(), self.x.columns, self.columns);
-        let constant = matches!(self.weights, Weights::Constant(_));
+        let constant = matches!(self.weights, Weights::Constant(_)).then(|| rows.mat_vec());
         rows.reserve(rows_of_check(m, k, n, 0, constant))?;
         let (distinct, positions) = distinct(self.x.wires);
         let y = self.claimed(rows, &distinct, positions);
@@ -127,9 +130,10 @@ impl Product<'_> {
             .wires
             .chunks_exact(m)
             .map(|powers| {
-                powers
-                    .iter()
-                    .fold(zero, |sum, &power| rows.scale_add(F::ONE, power, sum))
+                powers.iter().fold(zero, |sum, &power| {
+                    let power = rows.passed(power);
+                    rows.scale_add(F::ONE, power, sum)
+                })
             })
             .collect();
         let expected = self.expected(rows, &combined, &sums)?;
@@ -185,7 +189,7 @@ impl Product<'_> {
     }
 
     /// Wires for the product, which an honest prover computes.
-    fn claimed(&self, rows: &mut Rows, distinct: &[Target], positions: Vec<usize>) -> Vec<Target> {
+    fn claimed(&self, rows: &mut Rows, distinct: &[Target], positions: Vec<u32>) -> Vec<Target> {
         let (k, n) = (self.x.columns, self.columns);
         let mut inputs = distinct.to_vec();
         let constant: Option<Vec<F>> = match self.weights {
@@ -210,7 +214,7 @@ impl Product<'_> {
                 let mut sums = if biased { bias.to_vec() } else { vec![F::ZERO; n] };
                 for (&at, weights) in row.iter().zip(weights.chunks_exact(n)) {
                     for (sum, &weight) in sums.iter_mut().zip(weights) {
-                        *sum += x[at] * weight;
+                        *sum += x[at as usize] * weight;
                     }
                 }
                 y.extend(sums);
@@ -221,14 +225,17 @@ impl Product<'_> {
     }
 }
 
-/// The wires without those that come again, in the order in which they come first, and where each is among them.
-fn distinct(wires: &[Target]) -> (Vec<Target>, Vec<usize>) {
-    let mut places = HashMap::with_capacity(wires.len());
+/// The wires without those that come again, in the order in which they come first, and where each is among them: patches
+/// of an image have each pixel many times. A claim holds these places for as long as there is the circuit. That is not
+/// counted as memory: a row of tiles multiplies 42 of them, 168 bytes beside the 100,000 that a row takes.
+fn distinct(wires: &[Target]) -> (Vec<Target>, Vec<u32>) {
+    let mut places = HashMap::new();
     let mut distinct = Vec::new();
     let positions = wires.iter().map(|&wire| {
         *places.entry(wire).or_insert_with(|| {
             distinct.push(wire);
-            distinct.len() - 1
+            // No value of a graph has 2^32 elements.
+            (distinct.len() - 1) as u32
         })
     });
     let positions = positions.collect();
@@ -236,7 +243,8 @@ fn distinct(wires: &[Target]) -> (Vec<Target>, Vec<usize>) {
 }
 
 /// Elements that say all wires: `Σ x_j · b^j` for b one more than the interval is long. No other integers of the
-/// interval have the same sum, which is below 2^62.
+/// interval have the same sum, and as two sums differ by less than 2^62, wherever the interval lies, none has a sum with
+/// the same residue.
 fn packed(rows: &mut Rows, known: Known<'_>) -> Result<Vec<Target>, TooManyRows> {
     let together = packed_together(known.interval);
     let gate = rows.mat_vec();
@@ -259,4 +267,24 @@ fn packed(rows: &mut Rows, known: Known<'_>) -> Result<Vec<Target>, TooManyRows>
         all.extend(mat_vec(rows, chunk, used, weight, |_| 0));
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PACKED_BITS, packed_together};
+    use metisvm_model::Interval;
+
+    #[test]
+    fn every_number_that_can_be_another_is_hashed() {
+        let together = |low, high| packed_together(Interval { low, high });
+        assert_eq!(together(5, 5), 0, "one number says nothing");
+        assert_eq!(together(-1, 0), 62);
+        assert_eq!(together(0, 255), 7);
+        assert_eq!(together(-255, 0), 7);
+        assert_eq!(together(-300, 300), 6);
+        assert_eq!(together(-(1 << 30), (1 << 30) - 1), 2);
+        assert_eq!(together(0, (1 << PACKED_BITS) - 1), 1);
+        assert_eq!(together(0, 1 << PACKED_BITS), 1, "too long to be packed");
+        assert_eq!(together(i64::MIN, i64::MAX), 1, "the longest");
+    }
 }

@@ -4,7 +4,7 @@ use super::freivalds::{Known, Product, Weights, packed_together, rows_of_check};
 use super::node::{NodeView, Refusal};
 use super::sums::{Matrix, mat_vec, product, tiles_of};
 use crate::gates::MatVec;
-use crate::rows::Rows;
+use crate::rows::{Rows, TooManyRows};
 use metisvm_model::Interval;
 use metisvm_verifier::field::F;
 use plonky2::field::types::Field;
@@ -71,7 +71,10 @@ impl Computed {
         let less = |rows: &mut Rows, wires: &[Target], zero: &dyn Fn(usize) -> Target| -> Vec<Target> {
             let differences = wires.iter().enumerate();
             differences
-                .map(|(i, &wire)| rows.scale_add(-F::ONE, zero(i), wire))
+                .map(|(i, &wire)| {
+                    let zero = rows.passed(zero(i));
+                    rows.scale_add(-F::ONE, zero, wire)
+                })
                 .collect()
         };
         let difference = |a: Interval, b: Interval| Interval {
@@ -113,6 +116,41 @@ impl Computed {
         }
     }
 
+    /// Of a product of a matrix of m × k made of x with weights for `outputs` outputs: whether it is claimed and checked,
+    /// and the rows that it takes at least.
+    fn way(&self, rows: &Rows, [m, k, outputs]: [usize; 3]) -> (bool, usize) {
+        let bound = |interval, wires: usize| wires.div_ceil(packed_together(interval).max(1));
+        let x_bound = bound(self.x_interval, self.x.len());
+        let own = rows.mat_vec();
+        let (checks, constant, direct) = match &self.weights {
+            OwnWeights::Wires(_, interval) => {
+                let bound = x_bound + bound(*interval, k * outputs);
+                let direct = tiles_of(m, k, outputs);
+                (
+                    pays(rows_of_check(m, k, outputs, bound, None), direct),
+                    None,
+                    direct,
+                )
+            }
+            OwnWeights::Constant(_) => {
+                let direct = m.saturating_mul(own.rows_of(k, outputs));
+                (check_pays(m, k, outputs, x_bound), Some(own), direct)
+            }
+        };
+        let least = if checks {
+            rows_of_check(m, k, outputs, 0, constant)
+        } else {
+            direct
+        };
+        (checks, least)
+    }
+
+    /// Makes sure that the rows of such a product are not too many, before anybody makes the matrix: patches of an image
+    /// may be thousands of times as large as the image.
+    pub(super) fn reserve(&self, rows: &Rows, shape: [usize; 3]) -> Result<(), TooManyRows> {
+        rows.reserve(self.way(rows, shape).1)
+    }
+
     /// The products of rows of x, or of what the padding leaves of them, with the weights at these positions, for
     /// `outputs` outputs from `first` on. `part` is another number for each product of the node.
     pub(super) fn product(
@@ -137,18 +175,14 @@ impl Computed {
             columns: outputs,
             bias,
         };
-        let (m, k) = (x.rows(), x.columns);
-        let bound = |interval, wires: usize| wires.div_ceil(packed_together(interval).max(1));
-        let x_bound = bound(self.x_interval, self.x.len());
+        let k = x.columns;
+        let (checks, least) = self.way(rows, [x.rows(), k, outputs]);
+        rows.reserve(least)?;
         match &self.weights {
             OwnWeights::Wires(wires, interval) => {
                 let weights = (0..k).flat_map(|i| (0..outputs).map(move |o| (i, o)));
                 let weights: Vec<Target> = weights.map(|(i, o)| wires[position(o, i)]).collect();
-                let bound = x_bound + bound(*interval, weights.len());
-                if pays(
-                    rows_of_check(m, k, outputs, bound, false),
-                    tiles_of(m, k, outputs),
-                ) {
+                if checks {
                     let known = Known {
                         wires: &weights,
                         interval: *interval,
@@ -163,12 +197,11 @@ impl Computed {
             }
             OwnWeights::Constant(weights) => {
                 let weight = |o: usize, i: usize| weights[position(o, i)];
-                if check_pays(m, k, outputs, x_bound) {
+                if checks {
                     return Ok(checked(Weights::Constant(&weight)).checked(rows)?);
                 }
                 let mut y = Vec::new();
                 for row in x.wires.chunks_exact(k) {
-                    rows.reserve(rows.mat_vec().rows_of(k, outputs))?;
                     let sums = mat_vec(rows, row, outputs, weight, |_| 0);
                     let own = sums.into_iter().enumerate();
                     y.extend(own.map(|(o, sum)| match self.bias {
@@ -183,10 +216,10 @@ impl Computed {
 }
 
 /// Whether a check of constant weights takes so many fewer rows than rows of mat-vec that it pays; `bound` elements say
-/// what x is.
+/// what x is. It is decided by the usual gate for every circuit, so that a wider one has the same products.
 pub(super) fn check_pays(m: usize, k: usize, n: usize, bound: usize) -> bool {
     pays(
-        rows_of_check(m, k, n, bound, true),
+        rows_of_check(m, k, n, bound, Some(MatVec::STANDARD)),
         m.saturating_mul(MatVec::STANDARD.rows_of(k, n)),
     )
 }

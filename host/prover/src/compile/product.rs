@@ -69,19 +69,34 @@ impl Image {
     ) -> impl Iterator<Item = Option<usize>> {
         let [channels, rows, columns] = self.taps;
         let (i, j) = (pixel / self.result[1], pixel % self.result[1]);
-        let inside = |dimension, index, tap, extent| {
-            let at = usize::try_from(window.coordinate(dimension, index, tap)).ok()?;
-            Some(at).filter(|&at| at < extent)
-        };
         let (height, width) = (self.height, self.width);
         let plane = image * self.channels + group * channels;
         let taps = (0..channels * rows * columns).map(move |tap| {
             let (c, u, v) = (tap / (rows * columns), tap / columns % rows, tap % columns);
-            let (row, column) = (inside(0, i, u, height)?, inside(1, j, v, width)?);
+            let row = inside(window, 0, i, u, height)?;
+            let column = inside(window, 1, j, v, width)?;
             Some(((plane + c) * height + row) * width + column)
         });
         taps.collect::<Vec<_>>().into_iter()
     }
+
+    /// How many taps of a pixel lie within the image.
+    fn taps_inside(&self, window: &Window, pixel: usize) -> usize {
+        let [channels, rows, columns] = self.taps;
+        let of = |dimension, index, taps, extent| {
+            let taps = 0..taps;
+            taps.filter(|&tap| inside(window, dimension, index, tap, extent).is_some())
+                .count()
+        };
+        let (i, j) = (pixel / self.result[1], pixel % self.result[1]);
+        channels * of(0, i, rows, self.height) * of(1, j, columns, self.width)
+    }
+}
+
+/// Where a tap of a window lies in a dimension of the image; `None` in the padding.
+fn inside(window: &Window, dimension: usize, index: usize, tap: usize, extent: usize) -> Option<usize> {
+    let at = usize::try_from(window.coordinate(dimension, index, tap)).ok()?;
+    Some(at).filter(|&at| at < extent)
 }
 
 /// Conv2d: each pixel of the result is a product of the weights with the taps that lie within the image.
@@ -121,7 +136,10 @@ fn constant_conv2d(
 ) -> Result<Vec<Target>, Refusal> {
     let (all_taps, outputs): (usize, _) = (image.taps.iter().product(), image.outputs);
     let x = node.wires(rows, 0);
-    rows.reserve(batch * image.groups * pixels * rows.mat_vec().rows_of(all_taps, outputs))?;
+    let gate = rows.mat_vec();
+    let of_pixels = |pixel| gate.rows_of(image.taps_inside(window, pixel).max(1), outputs);
+    let of_plane: usize = (0..pixels).map(of_pixels).sum();
+    rows.reserve(batch.saturating_mul(image.groups).saturating_mul(of_plane))?;
     let mut y = vec![Target::default(); node.result_ty().elements()];
     for (b, g) in (0..batch).flat_map(|b| (0..image.groups).map(move |g| (b, g))) {
         for pixel in 0..pixels {
@@ -155,6 +173,7 @@ fn computed_conv2d(
     let zero = rows.zero();
     let mut y = vec![Target::default(); node.result_ty().elements()];
     for g in 0..image.groups {
+        operands.reserve(rows, [batch * pixels, all_taps, outputs])?;
         let places = (0..batch).flat_map(|b| (0..pixels).map(move |pixel| (b, pixel)));
         let patches: Vec<Target> = places
             .clone()

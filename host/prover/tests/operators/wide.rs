@@ -3,7 +3,7 @@
 use crate::common::Model;
 use crate::{bundle, pick, proves};
 use metisvm_model::{DType, Op, Value};
-use metisvm_prover::Circuit;
+use metisvm_prover::{Circuit, CompileError};
 
 /// An input of i32 that a Clamp keeps within a bound.
 fn within(model: &mut Model, dims: &[u32], bound: i32) -> Value {
@@ -53,6 +53,27 @@ fn wider_products() {
     let rows = circuit.description().rows_by_gate;
     assert!(rows.contains_key("mat-vec [64, 10]"), "{rows:?}");
     proves(&bundle, 0);
+}
+
+/// Which gate a circuit has follows from the model alone: where the usual one is over the limit, a wider one that would
+/// not be is not taken, since its key would be another.
+#[test]
+fn no_circuit_depends_on_the_limit() {
+    let mut model = Model::new(1251);
+    let x = model.input(DType::U8, &[1, 640]);
+    let y = model.dense(x, 640, 640);
+    let bundle = bundle(model, &[y]);
+    let description = Circuit::compile(&bundle, 1 << 30)
+        .expect("it is small")
+        .description();
+    let rows = &description.rows_by_gate;
+    assert!(rows.contains_key("mat-vec [64, 8]"), "{rows:?}");
+    // A gate of 16 outputs would take five sixths.
+    let refused = Circuit::compile(&bundle, description.memory_bytes / 10 * 9).err();
+    assert!(
+        matches!(refused, Some(CompileError::TooLarge { .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The state on disk: accounts, storage, code, headers, receipts and trie nodes, one atomic commit a
-//! block, and the way back.
+//! block or for several, and the way back.
 //!
-//! A [`Store`] is the write side: it takes blocks in their order, each in one durable transaction, and
+//! A [`Store`] is the write side: it takes blocks in their order, each or several in one durable transaction, and
 //! unwinds the last ones from undo records. A [`StoreSnapshot`] is the read side: one committed state
 //! that stays as it is while blocks are committed over it. [`RedbStore`] keeps both in one file of redb,
 //! a copy-on-write B+tree (<https://github.com/cberner/redb>). Tables, encodings and what a crash leaves

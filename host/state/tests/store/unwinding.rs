@@ -43,6 +43,25 @@ fn unwinding_any_number_of_blocks_gives_the_earlier_state_and_another_branch_can
 }
 
 #[test]
+fn blocks_in_one_transaction_are_as_blocks_one_by_one_and_one_that_is_wrong_leaves_nothing() {
+    let model = chain(23, 30);
+    let store = RedbStore::in_memory(StoreOptions::default()).unwrap();
+    store.genesis(&model.blocks[0].as_commit(), &[]).unwrap();
+    let commits: Vec<_> = model.blocks[1..].iter().map(|block| block.as_commit()).collect();
+    // One is left out, so that the one behind it does not follow.
+    let gap = [&commits[..10], &commits[11..]].concat();
+    store.commit_all(&gap).unwrap_err();
+    model.replayed_to(FIRST).assert_same(&store);
+    store.commit_all(&commits[..20]).unwrap();
+    store.commit_all(&commits[20..]).unwrap();
+    model.assert_same(&store);
+    store.verify(Depth::Everything).unwrap();
+    // Each can be taken back by itself, also within what was written at once.
+    store.unwind(17).unwrap();
+    model.replayed_to(FIRST + 13).assert_same(&store);
+}
+
+#[test]
 fn chains_of_this_suite_destroy_clear_and_create_anew() {
     let model = chain(10, 30);
     let changes = || {

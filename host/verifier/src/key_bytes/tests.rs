@@ -365,8 +365,8 @@ fn changed_keys_of_batches_are_an_error_or_another_key() {
             );
             let inputs = read.capacity() * (FIXED_INPUTS + OUTPUTS);
             assert!((1..=limits::MAX_BATCH_INPUTS).contains(&inputs), "{inputs}");
-            // Larger trees take long to hash.
-            if bytes != honest && read.capacity() < 100 {
+            // Some parameters are another digest's and no matter of the proof. Larger trees take long to hash.
+            if at < tree + 9 && bytes != honest && read.capacity() < 100 {
                 assert!(read.verify(&statements, &proof).is_err(), "byte {at} as {value}");
             }
         }

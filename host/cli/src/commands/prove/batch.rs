@@ -8,6 +8,7 @@ use crate::output::{self, thousands};
 use crate::peak_memory;
 use crate::progress::StepProgress;
 use crate::proofs::batch_file::BatchFile;
+use crate::proofs::strength::Bits;
 use crate::proofs::{hex, keys, statement, threads};
 use metisvm_prover::{BatchProver, Inference};
 use serde_json::{Value, json};
@@ -95,7 +96,7 @@ impl Report<'_> {
         }
         let shape = self.file.shape;
         let outer = self.prover.verifier().key().common.degree_bits();
-        let rows = [
+        let mut rows = vec![
             Row::of("file", self.args.out.display().to_string()),
             Row::of("form", self.file.form.to_string()),
             Row::of("inferences", thousands(self.file.proof.statements.len() as u64)),
@@ -109,6 +110,7 @@ impl Report<'_> {
                 ),
             ),
         ];
+        rows.extend(Bits::of(&self.prover.strengths()).map(Row::of_strength));
         show_table(&rows, self.circuits, self.cost)?;
         output::hash("model", &self.file.model)?;
         output::hash("key", &hex::text(&self.file.key_digest))
@@ -118,7 +120,7 @@ impl Report<'_> {
         let (circuit, shape) = (self.prover.circuit(), self.file.shape);
         let outer = self.prover.verifier().key().common.degree_bits();
         let inferences = self.file.proof.statements.iter().map(statement::of_one);
-        json!({
+        let mut object = json!({
             "proof": self.args.out.display().to_string(),
             "form": self.file.form.name(),
             "key_digest": hex::text(&self.file.key_digest),
@@ -137,6 +139,8 @@ impl Report<'_> {
             "peak_memory_bytes": peak_memory::so_far(),
             "model_id": self.file.model.to_string(),
             "inferences": inferences.collect::<Vec<_>>(),
-        })
+        });
+        Bits::add_to(Bits::of(&self.prover.strengths()), &mut object);
+        object
     }
 }

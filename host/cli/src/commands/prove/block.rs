@@ -135,13 +135,13 @@ fn asked<'a>(
     let own = recorded
         .inferences
         .iter()
-        .filter(|inferred| inferred.transaction == transaction);
+        .filter(|inferred| inferred.transaction == Some(transaction));
     let own: Vec<_> = own.enumerate().collect();
     if own.is_empty() {
         let with: BTreeSet<usize> = recorded
             .inferences
             .iter()
-            .map(|inferred| inferred.transaction)
+            .filter_map(|inferred| inferred.transaction)
             .collect();
         let named: Vec<String> = with.iter().take(NAMED).map(usize::to_string).collect();
         let more = if with.len() > NAMED { ", …" } else { "" };

@@ -4,6 +4,7 @@ use super::Task;
 use crate::error::CliError;
 use crate::output::{self, thousands};
 use crate::proofs::file::ProofFile;
+use crate::proofs::strength::Bits;
 use crate::proofs::{hex, statement};
 use crate::{cpu_time, peak_memory};
 use metisvm_prover::Size;
@@ -41,6 +42,14 @@ pub(super) struct Row(&'static str, String);
 impl Row {
     pub(super) const fn of(what: &'static str, value: String) -> Self {
         Self(what, value)
+    }
+
+    pub(super) fn of_strength(bits: Bits) -> Self {
+        let Bits { conjectured, proven } = bits;
+        Self(
+            "strength, bits",
+            format!("{conjectured} conjectured, {proven} proven"),
+        )
     }
 }
 
@@ -89,6 +98,7 @@ pub(super) struct Report<'a> {
     pub(super) task: &'a Task,
     pub(super) file: &'a ProofFile,
     pub(super) size: &'a Size,
+    pub(super) strength: Option<Bits>,
     /// Of the proof.
     pub(super) cost: Cost,
     /// Of the circuits, which serve all proofs of the model.
@@ -121,6 +131,7 @@ impl Report<'_> {
             .map(|wrap| format!(", wrapped in 2^{}", wrap.degree_bits));
         let degree = format!("2^{}{}", size.circuit().degree_bits, wraps.collect::<String>());
         rows.push(Row::of("rows", degree));
+        rows.extend(self.strength.map(Row::of_strength));
         show_table(&rows, self.circuits, self.cost)?;
         statement::show(&self.file.proof.statement)?;
         output::hash("key", &hex::text(&self.file.key_digest))
@@ -145,6 +156,7 @@ impl Report<'_> {
             "memory_estimate_bytes": size.memory_bytes,
             "peak_memory_bytes": peak_memory::so_far(),
         });
+        Bits::add_to(self.strength, &mut object);
         statement::add_to(&mut object, &self.file.proof.statement);
         if let Some(place) = &self.task.place {
             object["block_hash"] = json!(place.block.to_string());

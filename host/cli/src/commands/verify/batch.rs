@@ -8,6 +8,7 @@ use crate::error::CliError;
 use crate::output::{self, ms, thousands};
 use crate::proofs::batch_file::BatchFile;
 use crate::proofs::keys::{self, Origin};
+use crate::proofs::strength::Bits;
 use crate::proofs::{statement, threads};
 use metisvm_prover::{BatchProver, Statement};
 use metisvm_verifier::key_bytes::KeyDigest;
@@ -52,6 +53,7 @@ pub(super) fn run(args: &Verify, file: &BatchFile) -> Result<End, CliError> {
         origin: Origin::Made,
         digest: held.digest,
         degree_bits: verifier.key().common.degree_bits(),
+        strength: Bits::of(&prover.strengths()),
         key_time: started.elapsed(),
         verify_time: Duration::ZERO,
     };

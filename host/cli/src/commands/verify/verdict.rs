@@ -5,6 +5,7 @@ use crate::args::Verify;
 use crate::error::CliError;
 use crate::output::{self, ms};
 use crate::proofs::keys::Origin;
+use crate::proofs::strength::Bits;
 use metisvm_verifier::key_bytes::KeyDigest;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub(super) struct Checked {
     pub(super) digest: KeyDigest,
     /// Rows of its circuit, as a power of two.
     pub(super) degree_bits: usize,
+    pub(super) strength: Option<Bits>,
     pub(super) key_time: Duration,
     pub(super) verify_time: Duration,
 }
@@ -26,6 +28,7 @@ impl Checked {
         object["key"] = json!(self.origin.name());
         object["key_digest"] = json!(self.digest.to_string());
         object["degree"] = json!(1u64 << self.degree_bits);
+        Bits::add_to(self.strength, object);
     }
 }
 

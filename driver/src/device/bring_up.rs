@@ -114,9 +114,14 @@ impl Shared {
             }
         }
         self.open_pairs.store(all.len(), Ordering::Relaxed);
-        for (on, rings) in self.all_pairs().zip(all) {
-            rings.enable(&*self.transport, on.pair.queue);
-            on.lock().rings = Some(rings);
+        let mut all = all.into_iter();
+        for on in self.all_pairs() {
+            let rings = all.next();
+            on.pair.set_capacity(rings.as_ref().map_or(0, Rings::capacity));
+            if let Some(rings) = rings {
+                rings.enable(&*self.transport, on.pair.queue);
+                on.lock().rings = Some(rings);
+            }
         }
         let mut common = self.whole.lock();
         // Otherwise its user has condemned it meanwhile.

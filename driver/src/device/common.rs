@@ -232,7 +232,7 @@ impl Quarantine {
     }
 
     pub(super) fn add_rings(&mut self, rings: Rings) {
-        self.rings.extend(rings.into_buffers());
+        self.rings.push(rings.into_memory());
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -279,13 +279,18 @@ impl Jobs {
         Some(remains)
     }
 
-    /// When the time of the oldest job is up, seen at `now`, where other pairs had so many answers by then; `None` if
-    /// none waits.
-    pub(super) fn deadline(&mut self, now: Instant, timeout: Duration, elsewhere: u64) -> Option<Instant> {
+    /// When the time of the oldest job is up, seen at `now`; `None` if none waits. `elsewhere` is asked how many answers
+    /// other pairs had by then, if that time begins only now: to ask costs a look at each of them.
+    pub(super) fn deadline(
+        &mut self,
+        now: Instant,
+        timeout: Duration,
+        elsewhere: impl FnOnce() -> u64,
+    ) -> Option<Instant> {
         if self.waiting == 0 {
             return None;
         }
-        let clock = self.clock.get_or_insert(Clock::start(now, elsewhere));
+        let clock = self.clock.get_or_insert_with(|| Clock::start(now, elsewhere()));
         Some(clock.since + timeout)
     }
 

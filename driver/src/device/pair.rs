@@ -33,6 +33,8 @@ pub(super) struct Pair {
     pub(super) watched: Condvar,
     /// Entries that were answered.
     answered: AtomicU64,
+    /// Entries that may be unanswered together; 0 while it has no rings.
+    capacity: AtomicUsize,
 }
 
 impl Pair {
@@ -44,7 +46,13 @@ impl Pair {
             state: Mutex::new(State::new(in_flight)),
             watched: Condvar::new(),
             answered: AtomicU64::new(0),
+            capacity: AtomicUsize::new(0),
         }
+    }
+
+    /// Says how many entries its rings hold, which it is given or denied at a bring-up.
+    pub(super) fn set_capacity(&self, entries: usize) {
+        self.capacity.store(entries, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -194,6 +202,12 @@ impl<'a> OnPair<'a> {
     pub(super) fn answers_elsewhere(self) -> u64 {
         let answers = self.others().map(|on| on.pair.answered.load(Ordering::Relaxed));
         answers.fold(0, u64::wrapping_add)
+    }
+
+    /// Entries that the rings of other pairs hold together.
+    pub(super) fn capacity_elsewhere(self) -> u64 {
+        let entries = self.others().map(|on| on.pair.capacity.load(Ordering::Relaxed));
+        entries.map(|entries| entries as u64).sum()
     }
 
     /// Fails the jobs of a device that was condemned, and puts what the card may write into quarantine: rings are as

@@ -3,24 +3,17 @@
 //! The first pair has what was asked for, as a device needs one. Further ones are a gain in speed, and must not cost
 //! jobs their memory: they have a part of the bound, in smaller rings before fewer.
 
-use crate::region::PAGE_BYTES;
-use metisvm_firmware::completion::COMPLETION_BYTES;
-use metisvm_firmware::submission::SUBMISSION_BYTES;
+use crate::rings::Rings;
 
 /// Further pairs' rings are the bound divided by this at most.
 const PART: u64 = 16;
 /// Rings of this size take one page for completions, and smaller ones no less.
 const LEAST_ENTRIES_LOG2: u32 = 6;
 
-/// Bytes that are mapped for a pair.
-fn bytes(entries_log2: u32) -> u64 {
-    let ring = |entry: usize| (entry << entries_log2).next_multiple_of(PAGE_BYTES) as u64;
-    ring(SUBMISSION_BYTES) + ring(COMPLETION_BYTES)
-}
-
 /// For each of up to `most` further pairs, the base-2 logarithm of its entries: that of the first pair, or less.
 pub(super) fn of_further_pairs(bound: u64, first_log2: u32, most: usize) -> impl Iterator<Item = u32> {
     let may_have = bound / PART;
+    let bytes = |entries_log2| Rings::bytes(entries_log2) as u64;
     let all = |log2| bytes(log2).saturating_mul(most as u64);
     let sizes = (LEAST_ENTRIES_LOG2.min(first_log2)..=first_log2).rev();
     let least = LEAST_ENTRIES_LOG2.min(first_log2);

@@ -99,8 +99,10 @@ impl Shared {
         };
         let (count, input_bytes, output_bytes) = (job.inputs.len(), first.len(), job.output_bytes);
         let (to_card, from_card) = (input_bytes * count, output_bytes * count);
-        // Jobs on one state are done in the order of their submission, whoever submits them.
-        let pair = job.state.map_or(pair, |state| state.place.pair);
+        // Jobs on one state are done in the order of their submission, whoever submits them. One of before a reset may
+        // be of a pair that there is no longer; it is refused below.
+        let state = job.state.filter(|state| state.place.epoch == self.whole.epoch());
+        let pair = state.map_or(pair, |state| state.place.pair);
         let on = self.on(pair);
         let (buffer, output) = on.take_buffer(caller, to_card, from_card)?;
         for (index, bytes) in job.inputs.iter().enumerate() {

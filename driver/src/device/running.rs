@@ -22,8 +22,8 @@ enum Stage<T> {
 /// left to itself, and what it holds comes free with its answer.
 ///
 /// A job has `Options::timeout` from its submission on, or from the time on when all that were submitted
-/// before it were settled. The time passes only while somebody looks: with this or any other call that
-/// waits for the device.
+/// before it on its queue pair were settled. The time passes only while somebody looks: with this, or any other call
+/// that waits for a job of that pair.
 #[must_use = "its result is lost unless it is waited for"]
 pub struct Running<T> {
     shared: Arc<Shared>,

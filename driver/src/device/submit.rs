@@ -195,12 +195,13 @@ impl<'a> OnPair<'a> {
     /// back, but not longer than a job may take.
     pub(super) fn take_card_memory<T>(
         self,
-        state: Held<'a>,
+        mut state: Held<'a>,
         caller: Caller,
         mut take: impl FnMut(&mut Common) -> Result<T, DeviceError>,
     ) -> (Held<'a>, Result<T, DeviceError>) {
         let start = Instant::now();
-        self.wait_across(state, |state, _| {
+        // `None`: it is full, and this may change.
+        let mut attempt = |state: &mut State, may_change: bool| {
             if let Err(refusal) = self.check(caller, state) {
                 return Some(Err(refusal));
             }
@@ -208,12 +209,19 @@ impl<'a> OnPair<'a> {
             let mut common = self.whole.lock();
             match take(&mut common) {
                 Err(DeviceError::CardMemoryFull(_) | DeviceError::HandlesExhausted(_))
-                    if common.will_give_back() && start.elapsed() < self.options.timeout =>
+                    if may_change || common.will_give_back() && start.elapsed() < self.options.timeout =>
                 {
                     None
                 }
                 outcome => Some(outcome),
             }
-        })
+        };
+        // Nearly always there is some. Other pairs, whose answers may give some back, are looked at only where there is
+        // none: that takes their locks.
+        self.harvest(&mut state);
+        if let Some(outcome) = attempt(&mut state, true) {
+            return (state, outcome);
+        }
+        self.wait_across(state, |state, _| attempt(state, false))
     }
 }

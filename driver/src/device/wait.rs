@@ -18,7 +18,6 @@ use super::pair::{Held, OnPair};
 use super::state::State;
 use super::ticket::Key;
 use crate::error::DeviceError;
-use crate::rings::Rings;
 use metisvm_firmware::{Opcode, Submission};
 use std::sync::{Arc, Condvar};
 use std::time::{Duration, Instant};
@@ -102,7 +101,8 @@ impl<'a> OnPair<'a> {
         loop {
             let mut elsewhere = Elsewhere::default();
             let mut until = None;
-            if self.open_pairs() > 1 {
+            // Also at pairs that have no rings since the last reset: answers of before may lie there.
+            if self.pairs.len() > 1 {
                 drop(state);
                 elsewhere = self.look_elsewhere();
                 let time = if elsewhere.waiting > 0 { LOOK } else { LONG_LOOK };
@@ -246,7 +246,7 @@ impl<'a> OnPair<'a> {
 
     /// When a thread that waits is to look again at the latest.
     fn deadline(self, state: &mut State, now: Instant, until: Option<Instant>) -> Instant {
-        let elsewhere = self.answers_elsewhere();
+        let elsewhere = || self.answers_elsewhere();
         let deadline = state.jobs.deadline(now, self.options.timeout, elsewhere);
         let deadline = deadline.unwrap_or(now + LONGEST_SLEEP);
         until.map_or(deadline, |until| until.min(deadline))
@@ -258,14 +258,12 @@ impl<'a> OnPair<'a> {
     /// begun it.
     pub(super) fn expire(self, state: &mut State, now: Instant) -> bool {
         let timeout = self.options.timeout;
-        let elsewhere = self.answers_elsewhere();
+        let elsewhere = || self.answers_elsewhere();
         let deadline = state.jobs.deadline(now, timeout, elsewhere);
         if deadline.is_none_or(|deadline| now < deadline) {
             return false;
         }
-        let capacity = state.rings.as_ref().map_or(0, Rings::capacity);
-        let before_it = (self.open_pairs() - 1).saturating_mul(capacity) as u64;
-        if state.jobs.forgive(now, elsewhere, before_it) {
+        if state.jobs.forgive(now, elsewhere(), self.capacity_elsewhere()) {
             return false;
         }
         let fault = DeviceError::Timeout(timeout);

@@ -17,7 +17,7 @@ use metisvm_firmware::registers::{QUEUE_STRIDE, queue, queue_register};
 use metisvm_sim::{FaultPlan, FaultyCard, SimOptions};
 use sha3::{Digest, Keccak256};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 use support::{card, impatient, small};
@@ -36,10 +36,11 @@ impl Rung {
     }
 }
 
-/// A link that notes them.
+/// A link that notes them, and maps no more than it is told.
 struct Noting {
     inner: InProcess,
     rung: Arc<Rung>,
+    maps: Arc<AtomicUsize>,
 }
 
 impl Transport for Noting {
@@ -57,6 +58,14 @@ impl Transport for Noting {
         self.inner.write32(offset, value);
     }
     fn allocate(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
+        let one_less = |left: usize| left.checked_sub(1);
+        let counted = self
+            .maps
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        if counted.is_err() {
+            let reason = "a test says so".to_owned();
+            return Err(TransportError::Map { bytes, reason });
+        }
         self.inner.allocate(bytes)
     }
     fn unmap(&self, region: &DmaRegion) -> Result<(), TransportError> {
@@ -81,6 +90,8 @@ struct Bench {
     device: Device,
     faults: FaultPlan,
     rung: Arc<Rung>,
+    /// How many more regions the machine maps.
+    maps: Arc<AtomicUsize>,
 }
 
 /// Most threads that are begun to find one on another pair.
@@ -95,12 +106,19 @@ impl Bench {
         let card = FaultyCard::new(card);
         let faults = card.faults();
         let rung = Arc::new(Rung::default());
+        let maps = Arc::new(AtomicUsize::new(usize::MAX));
         let link = Noting {
             inner: InProcess::start(Box::new(card)).unwrap(),
             rung: Arc::clone(&rung),
+            maps: Arc::clone(&maps),
         };
         let device = Device::open(Box::new(link), options).unwrap();
-        Self { device, faults, rung }
+        Self {
+            device,
+            faults,
+            rung,
+            maps,
+        }
     }
 
     /// One with so many pairs, if the card of this run has them.

@@ -1,11 +1,12 @@
 //! A state that threads on different pairs change: in the order in which they submit.
 
-use super::Bench;
+use super::{Bench, hash};
 use crate::support::{impatient, programs};
-use metisvm_driver::{Options, RunJob};
+use metisvm_driver::{Device, DeviceError, Options, Resident, RunJob, Running};
 use metisvm_firmware::{
     Buffer, Dtype, Geometry, Lanes, Load, Program, ProgramBuilder, Space, Store, Vector, VectorOp, Walk,
 };
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::thread;
 
@@ -54,16 +55,11 @@ fn counter(geometry: Geometry) -> Program {
     builder.finish().unwrap()
 }
 
-/// Jobs on the state.
-const JOBS: usize = 200;
-/// How many of them are in flight together.
-const TOGETHER: usize = 20;
-
-#[test]
-fn jobs_on_a_state_are_done_in_the_order_of_their_submission_whoever_submits_them() {
+/// A device of two pairs with that program, unless its card has one queue.
+fn bench() -> Option<(Bench, Resident)> {
     let sim = programs();
     if sim.capabilities.max_queues < 2 {
-        return;
+        return None;
     }
     let program = counter(sim.capabilities.geometry);
     let options = Options {
@@ -71,23 +67,40 @@ fn jobs_on_a_state_are_done_in_the_order_of_their_submission_whoever_submits_the
         ..impatient()
     };
     let bench = Bench::new(sim, options);
+    let program = bench.device.load_program(&program).unwrap();
+    Some((bench, program))
+}
+
+/// Begins to add to a state.
+fn add(
+    device: &Device,
+    program: &Resident,
+    state: &Resident,
+    value: i32,
+) -> Result<Running<Vec<Vec<u8>>>, DeviceError> {
+    device.submit(&RunJob {
+        program,
+        data: None,
+        state: Some(state),
+        workspace_bytes: 0,
+        inputs: &[&value.to_le_bytes()],
+        output_bytes: 4,
+        dtype_in: Dtype::I32,
+        dtype_out: Dtype::I32,
+    })
+}
+
+/// Jobs on the state.
+const JOBS: usize = 200;
+/// How many of them are in flight together.
+const TOGETHER: usize = 20;
+
+#[test]
+fn jobs_on_a_state_are_done_in_the_order_of_their_submission_whoever_submits_them() {
+    let Some((bench, program)) = bench() else { return };
     let device = &bench.device;
-    let program = device.load_program(&program).unwrap();
     let state = device.load_state(&[0; 4]).unwrap();
-    let submit = |value: i32| {
-        let job = RunJob {
-            program: &program,
-            data: None,
-            state: Some(&state),
-            workspace_bytes: 0,
-            inputs: &[&value.to_le_bytes()],
-            output_bytes: 4,
-            dtype_in: Dtype::I32,
-            dtype_out: Dtype::I32,
-        };
-        device.submit(&job).unwrap()
-    };
-    let submit = &submit;
+    let submit = &|value| add(device, &program, &state, value).unwrap();
     thread::scope(|scope| {
         let (ask, asked) = mpsc::channel::<i32>();
         let (give, given) = mpsc::channel();
@@ -118,4 +131,33 @@ fn jobs_on_a_state_are_done_in_the_order_of_their_submission_whoever_submits_the
         drop(ask);
         other.join().unwrap().unwrap();
     });
+}
+
+#[test]
+fn a_reset_that_finds_less_memory_leaves_a_pair_that_all_share_and_states_of_others_are_stale() {
+    let Some((bench, program)) = bench() else { return };
+    let device = &bench.device;
+    let states = thread::scope(|scope| {
+        let other = bench.elsewhere(scope, || device.load_state(&[0; 4]).unwrap());
+        [
+            device.load_state(&[0; 4]).unwrap(),
+            other.join().unwrap().unwrap(),
+        ]
+    });
+    // The rings of one pair.
+    bench.maps.store(1, Ordering::SeqCst);
+    device.reset().unwrap();
+    bench.maps.store(usize::MAX, Ordering::SeqCst);
+    assert_eq!(device.queues(), 1);
+    for state in &states {
+        let refused = add(device, &program, state, 1).map(drop);
+        assert_eq!(refused, Err(DeviceError::StaleResident));
+    }
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| hash(device, b"on the pair that is left").unwrap());
+        }
+    });
+    device.reset().unwrap();
+    assert_eq!(device.queues(), 2);
 }

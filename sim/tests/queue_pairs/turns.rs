@@ -6,19 +6,28 @@ use metisvm_driver::Options;
 use metisvm_firmware::completion::COMPLETION_WORDS;
 use metisvm_firmware::port::{Activity, CardModel, DmaFault, HostMemory, HostPort, Interrupts, Registers};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// A job's time, and what the card needs for one: two take longer, one does not.
-const TIMEOUT: Duration = Duration::from_millis(1000);
-const NEEDS: Duration = Duration::from_millis(650);
+const TIMEOUT: Duration = Duration::from_millis(2000);
+const NEEDS: Duration = Duration::from_millis(1400);
+
+/// How the card works.
+#[derive(Default)]
+struct Pace {
+    /// It needs its time for each job.
+    is_slow: AtomicBool,
+    /// Jobs that it has begun to need it for.
+    begun: AtomicU64,
+}
 
 /// A card that needs so long for each job, once it is told to.
 struct Slow {
     card: Box<dyn CardModel>,
-    is_slow: Arc<AtomicBool>,
+    pace: Arc<Pace>,
 }
 
 impl CardModel for Slow {
@@ -27,22 +36,19 @@ impl CardModel for Slow {
     }
 
     fn poll(&mut self, host: &dyn HostPort) -> Activity {
-        if self.is_slow.load(Ordering::SeqCst) {
-            self.card.poll(&SlowHost(host))
-        } else {
-            self.card.poll(host)
-        }
+        self.card.poll(&SlowHost(host, &self.pace))
     }
 }
 
-struct SlowHost<'a>(&'a dyn HostPort);
+struct SlowHost<'a>(&'a dyn HostPort, &'a Pace);
 
 impl HostMemory for SlowHost<'_> {
     fn read_words(&self, address: u64, words: &mut [u64]) -> Result<(), DmaFault> {
         self.0.read_words(address, words)
     }
     fn write_words(&self, address: u64, words: &[u64]) -> Result<(), DmaFault> {
-        if words.len() == COMPLETION_WORDS {
+        if words.len() == COMPLETION_WORDS && self.1.is_slow.load(Ordering::SeqCst) {
+            self.1.begun.fetch_add(1, Ordering::SeqCst);
             thread::sleep(NEEDS);
         }
         self.0.write_words(address, words)
@@ -67,10 +73,10 @@ fn a_job_has_its_time_again_while_the_card_is_at_jobs_of_another_pair() {
     if sim.capabilities.max_queues < 2 {
         return;
     }
-    let is_slow = Arc::new(AtomicBool::new(false));
+    let pace = Arc::<Pace>::default();
     let slow = Slow {
         card: card(sim),
-        is_slow: Arc::clone(&is_slow),
+        pace: Arc::clone(&pace),
     };
     let options = Options {
         queues: Some(2),
@@ -80,22 +86,23 @@ fn a_job_has_its_time_again_while_the_card_is_at_jobs_of_another_pair() {
     let bench = Bench::of_card(slow, options);
     let device = &bench.device;
     thread::scope(|scope| {
-        let (sender, submitted) = mpsc::channel();
-        let is_slow = &is_slow;
+        let (sender, begun) = mpsc::channel();
+        let pace = &pace;
         let other = bench.elsewhere(scope, move || {
-            is_slow.store(true, Ordering::SeqCst);
-            // The card may be in the midst of a look that is not slow yet.
-            device.nop_batch(1).unwrap();
-            device.nop_batch(1).unwrap();
-            let jobs: Vec<_> = (0..3)
+            pace.is_slow.store(true, Ordering::SeqCst);
+            let jobs: Vec<_> = (0..2)
                 .map(|job| device.submit_keccak(&[&[job]]).unwrap())
                 .collect();
+            // From then on there is no way for this thread's first job to come after the other's.
+            while pace.begun.load(Ordering::SeqCst) == 0 {
+                thread::yield_now();
+            }
             sender.send(()).unwrap();
             jobs.into_iter()
                 .map(|job| job.wait().map(drop))
                 .collect::<Vec<_>>()
         });
-        submitted.recv().unwrap();
+        begun.recv().unwrap();
         let own = Instant::now();
         device.submit_keccak(&[b"own"]).unwrap().wait().unwrap();
         assert!(own.elapsed() > TIMEOUT, "it did not wait for another's");
@@ -103,6 +110,6 @@ fn a_job_has_its_time_again_while_the_card_is_at_jobs_of_another_pair() {
             outcome.unwrap();
         }
     });
-    is_slow.store(false, Ordering::SeqCst);
+    pace.is_slow.store(false, Ordering::SeqCst);
     assert!(device.health().is_healthy());
 }

@@ -36,11 +36,34 @@ impl Rung {
     }
 }
 
-/// A link that notes them, and maps no more than it is told.
+/// Bytes that a machine has mapped, and how many it does at most.
+struct Memory {
+    mapped: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Memory {
+    fn unbounded() -> Self {
+        Self {
+            mapped: AtomicUsize::new(0),
+            most: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    /// Counts further bytes, if there are so many.
+    fn take(&self, bytes: usize) -> bool {
+        let most = self.most.load(Ordering::SeqCst);
+        let more = |mapped: usize| Some(mapped + bytes).filter(|&sum| sum <= most);
+        let counted = self.mapped.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
+        counted.is_ok()
+    }
+}
+
+/// A link that notes what is rung, on a machine with so much memory.
 struct Noting {
     inner: InProcess,
     rung: Arc<Rung>,
-    maps: Arc<AtomicUsize>,
+    memory: Arc<Memory>,
 }
 
 impl Transport for Noting {
@@ -58,18 +81,20 @@ impl Transport for Noting {
         self.inner.write32(offset, value);
     }
     fn allocate(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
-        let one_less = |left: usize| left.checked_sub(1);
-        let counted = self
-            .maps
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
-        if counted.is_err() {
-            let reason = "a test says so".to_owned();
-            return Err(TransportError::Map { bytes, reason });
+        let region = self.inner.allocate(bytes)?;
+        if self.memory.take(region.memory.bytes()) {
+            return Ok(region);
         }
-        self.inner.allocate(bytes)
+        self.inner.unmap(&region)?;
+        let reason = "a test says so".to_owned();
+        Err(TransportError::Map { bytes, reason })
     }
     fn unmap(&self, region: &DmaRegion) -> Result<(), TransportError> {
-        self.inner.unmap(region)
+        self.inner.unmap(region)?;
+        self.memory
+            .mapped
+            .fetch_sub(region.memory.bytes(), Ordering::SeqCst);
+        Ok(())
     }
     fn isolates_on_unmap(&self) -> bool {
         self.inner.isolates_on_unmap()
@@ -90,8 +115,7 @@ struct Bench {
     device: Device,
     faults: FaultPlan,
     rung: Arc<Rung>,
-    /// How many more regions the machine maps.
-    maps: Arc<AtomicUsize>,
+    memory: Arc<Memory>,
 }
 
 /// Most threads that are begun to find one on another pair.
@@ -106,18 +130,18 @@ impl Bench {
         let card = FaultyCard::new(card);
         let faults = card.faults();
         let rung = Arc::new(Rung::default());
-        let maps = Arc::new(AtomicUsize::new(usize::MAX));
+        let memory = Arc::new(Memory::unbounded());
         let link = Noting {
             inner: InProcess::start(Box::new(card)).unwrap(),
             rung: Arc::clone(&rung),
-            maps: Arc::clone(&maps),
+            memory: Arc::clone(&memory),
         };
         let device = Device::open(Box::new(link), options).unwrap();
         Self {
             device,
             faults,
             rung,
-            maps,
+            memory,
         }
     }
 

@@ -144,10 +144,10 @@ fn a_reset_that_finds_less_memory_leaves_a_pair_that_all_share_and_states_of_oth
             other.join().unwrap().unwrap(),
         ]
     });
-    // The rings of one pair.
-    bench.maps.store(1, Ordering::SeqCst);
+    // The rings of one pair take 80 KiB.
+    bench.memory.most.store(120 << 10, Ordering::SeqCst);
     device.reset().unwrap();
-    bench.maps.store(usize::MAX, Ordering::SeqCst);
+    bench.memory.most.store(usize::MAX, Ordering::SeqCst);
     assert_eq!(device.queues(), 1);
     for state in &states {
         let refused = add(device, &program, state, 1).map(drop);

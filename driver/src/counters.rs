@@ -1,5 +1,6 @@
 //! What a device has done since it was opened.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A snapshot of the counters.
@@ -80,10 +81,36 @@ pub(crate) struct LiveCounters {
     pub(crate) faults: AtomicU64,
     pub(crate) resets: AtomicU64,
     pub(crate) leaked: AtomicU64,
+    pub(crate) in_flight: Arc<InFlight>,
+}
+
+/// Jobs in flight, on all of a device's queue pairs.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    now: AtomicU64,
+    most: AtomicU64,
+}
+
+impl InFlight {
+    /// One more.
+    #[inline]
+    pub(crate) fn begin(&self) {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        // Written only where it grows, which it does not for long.
+        if now > self.most.load(Ordering::Relaxed) {
+            self.most.fetch_max(now, Ordering::Relaxed);
+        }
+    }
+
+    /// One less.
+    #[inline]
+    pub(crate) fn end(&self) {
+        self.now.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl LiveCounters {
-    pub(crate) fn snapshot(&self, in_flight: u64, most_in_flight: u64) -> Counters {
+    pub(crate) fn snapshot(&self) -> Counters {
         Counters {
             jobs: self.jobs.load(Ordering::Relaxed),
             loads: self.loads.load(Ordering::Relaxed),
@@ -93,8 +120,8 @@ impl LiveCounters {
             faults: self.faults.load(Ordering::Relaxed),
             resets: self.resets.load(Ordering::Relaxed),
             leaked_bytes: self.leaked.load(Ordering::Relaxed),
-            in_flight,
-            most_in_flight,
+            in_flight: self.in_flight.now.load(Ordering::Relaxed),
+            most_in_flight: self.in_flight.most.load(Ordering::Relaxed),
         }
     }
 }

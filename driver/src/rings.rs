@@ -1,7 +1,7 @@
 //! A submission and a completion ring, NVMe fashion: shared memory and the rules of its entries.
 //!
-//! Nothing here touches a register: entries get their places by [`Rings::reserve`], and their answers come out of [`Rings::take`]; whoever holds the rings writes the
-//! doorbells (`doorbell`) and waits (`watch`). A completion is believed only if its entry is outstanding
+//! Nothing here touches a register: entries get their places by [`Rings::reserve`], and their answers come out
+//! of [`Rings::take`]; whoever holds the rings writes the doorbells (`doorbell`) and waits (`watch`). A completion is believed only if its entry is outstanding
 //! and its nonce, status and head make sense; after the first that is not, the rings must not be
 //! used again.
 //!
@@ -11,6 +11,7 @@
 
 use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
+use crate::region::PAGE_BYTES;
 use crate::transport::Transport;
 use crate::watch::Watch;
 use metisvm_firmware::completion::{COMPLETION_BYTES, COMPLETION_WORDS, PHASE_BIT};
@@ -37,7 +38,7 @@ fn after(sequence: u32) -> u32 {
 /// Places in the submission ring that are to be written, which needs no hold on the rings.
 #[must_use = "the card must not fetch what was not written"]
 pub(crate) struct Reserved {
-    submissions: Arc<DmaBuffer>,
+    memory: Arc<DmaBuffer>,
     mask: usize,
     first: u16,
     count: usize,
@@ -59,7 +60,7 @@ impl Reserved {
     /// Writes the entries.
     #[inline]
     pub(crate) fn write(&self) {
-        let lines = self.submissions.lines();
+        let lines = self.memory.lines();
         let mut submission = self.submission;
         for index in 0..self.count {
             // Always the whole line, in order: half-written or touched-ahead lines proved two to three
@@ -75,8 +76,10 @@ impl Reserved {
 
 /// The memory of one queue pair.
 pub(crate) struct Rings {
-    submissions: Arc<DmaBuffer>,
-    completions: Arc<DmaBuffer>,
+    /// Submissions, and from a page of their own on, completions.
+    memory: Arc<DmaBuffer>,
+    /// Where completions begin, words.
+    completions_at: usize,
     entries_log2: u32,
     mask: usize,
     /// Most entries that may be unanswered.
@@ -93,20 +96,30 @@ pub(crate) struct Rings {
 }
 
 impl Rings {
-    /// Rings of 2^`entries_log2` entries, in memory of so many bytes that nobody has used.
+    /// Where the completions begin, bytes, in memory of rings of 2^`entries_log2` entries.
+    fn completions_at(entries_log2: u32) -> usize {
+        (SUBMISSION_BYTES << entries_log2).next_multiple_of(PAGE_BYTES)
+    }
+
+    /// Bytes of memory that rings of 2^`entries_log2` entries take.
+    pub(crate) fn bytes(entries_log2: u32) -> usize {
+        Self::completions_at(entries_log2) + (COMPLETION_BYTES << entries_log2).next_multiple_of(PAGE_BYTES)
+    }
+
+    /// Rings of 2^`entries_log2` entries, in memory of [`Rings::bytes`] that nobody has used. Both are in one piece, as
+    /// each piece costs a mapping and a file descriptor, and a device may have 64 pairs of them.
     ///
     /// # Errors
     /// There is no such memory.
     pub(crate) fn new(
         entries_log2: u32,
         boot_nonce: u32,
-        mut zeroed: impl FnMut(usize) -> Result<DmaBuffer, DeviceError>,
+        zeroed: impl FnOnce(usize) -> Result<DmaBuffer, DeviceError>,
     ) -> Result<Self, DeviceError> {
         let entries = 1_usize << entries_log2;
-        let mut memory = |entry: usize| zeroed(entries * entry);
         Ok(Self {
-            submissions: Arc::new(memory(SUBMISSION_BYTES)?),
-            completions: Arc::new(memory(COMPLETION_BYTES)?),
+            memory: Arc::new(zeroed(Self::bytes(entries_log2))?),
+            completions_at: Self::completions_at(entries_log2) / size_of::<u64>(),
             entries_log2,
             mask: entries - 1,
             capacity: (entries - entries / 4) as u16,
@@ -124,8 +137,9 @@ impl Rings {
     /// Tells the card about them, as queue `index`, and enables it.
     pub(crate) fn enable(&self, transport: &dyn Transport, index: u16) {
         let register = |offset| queue_register(index, offset);
-        transport.write64(register(queue::SQ_BASE_LO), self.submissions.iova().0);
-        transport.write64(register(queue::CQ_BASE_LO), self.completions.iova().0);
+        let (submissions, completions_at) = (self.memory.iova().0, self.completions_at * size_of::<u64>());
+        transport.write64(register(queue::SQ_BASE_LO), submissions);
+        transport.write64(register(queue::CQ_BASE_LO), submissions + completions_at as u64);
         transport.write32(register(queue::ENTRIES_LOG2), self.entries_log2);
         transport.write32(register(queue::ENABLE), 1);
     }
@@ -181,7 +195,7 @@ impl Rings {
         submission.boot_nonce = self.boot_nonce;
         submission.sequence = self.next_sequence;
         let reserved = Reserved {
-            submissions: Arc::clone(&self.submissions),
+            memory: Arc::clone(&self.memory),
             mask: self.mask,
             first: self.tail,
             count,
@@ -209,11 +223,18 @@ impl Rings {
         if odd_pass { 0 } else { PHASE_BIT }
     }
 
+    /// The first word of the next completion.
+    #[inline]
+    fn next_completion(&self) -> usize {
+        let slot = usize::from(self.consumed) & self.mask;
+        self.completions_at + slot * COMPLETION_WORDS
+    }
+
     /// A look at the next completion that needs no hold on the rings.
     #[inline]
     pub(crate) fn watch(&self) -> Watch {
-        let at = (usize::from(self.consumed) & self.mask) * COMPLETION_WORDS;
-        Watch::new(Arc::clone(&self.completions), at, self.phase(), self.boot_nonce)
+        let at = self.next_completion();
+        Watch::new(Arc::clone(&self.memory), at, self.phase(), self.boot_nonce)
     }
 
     /// Takes the next completion, if it is there, with the tag of its entry.
@@ -222,8 +243,7 @@ impl Rings {
     /// What is wrong with it.
     #[inline]
     pub(crate) fn take(&mut self) -> Result<Option<(Completion, u32)>, DeviceError> {
-        let at = (usize::from(self.consumed) & self.mask) * COMPLETION_WORDS;
-        let [first, last] = Watch::words(&self.completions, at);
+        let [first, last] = Watch::words(&self.memory, self.next_completion());
         if last & PHASE_BIT != self.phase() {
             return Ok(None);
         }
@@ -280,8 +300,8 @@ impl Rings {
     }
 
     /// Their memory, for quarantine. Others may still look at completions, or write a reserved entry.
-    pub(crate) fn into_buffers(self) -> [Arc<DmaBuffer>; 2] {
-        [self.submissions, self.completions]
+    pub(crate) fn into_memory(self) -> Arc<DmaBuffer> {
+        self.memory
     }
 }
 

@@ -30,8 +30,9 @@ pub(crate) fn spin_time() -> Duration {
 
 /// The slot of the next completion.
 pub(crate) struct Watch {
-    completions: Arc<DmaBuffer>,
-    /// Its first word.
+    /// Memory of rings.
+    memory: Arc<DmaBuffer>,
+    /// Its first word in there.
     at: usize,
     /// The phase that it will show.
     phase: u64,
@@ -40,9 +41,9 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(completions: Arc<DmaBuffer>, at: usize, phase: u64, boot_nonce: u32) -> Self {
+    pub(crate) fn new(memory: Arc<DmaBuffer>, at: usize, phase: u64, boot_nonce: u32) -> Self {
         Self {
-            completions,
+            memory,
             at,
             phase,
             boot_nonce,
@@ -51,8 +52,8 @@ impl Watch {
 
     /// The words of a slot, the phase's read first.
     #[inline]
-    pub(crate) fn words(completions: &DmaBuffer, at: usize) -> [u64; 2] {
-        let line = &completions.lines()[at / LINE_WORDS].0;
+    pub(crate) fn words(memory: &DmaBuffer, at: usize) -> [u64; 2] {
+        let line = &memory.lines()[at / LINE_WORDS].0;
         let last = line[at % LINE_WORDS + 1].load(Ordering::Acquire);
         [line[at % LINE_WORDS].load(Ordering::Relaxed), last]
     }
@@ -60,7 +61,7 @@ impl Watch {
     /// Whether the completion is there.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
-        Self::words(&self.completions, self.at)[1] & PHASE_BIT == self.phase
+        Self::words(&self.memory, self.at)[1] & PHASE_BIT == self.phase
     }
 
     /// Spins for so long; says whether the completion came.

@@ -4,6 +4,7 @@
 //! and only what was given up may be cancelled.
 
 use super::Shared;
+use super::pair::OnPair;
 use super::state::State;
 use super::ticket::Remains;
 use super::wait::wake_settled;
@@ -11,16 +12,17 @@ use crate::counters::add;
 use crate::error::DeviceError;
 use metisvm_firmware::{Completion, Opcode, Status};
 
-impl Shared {
+impl OnPair<'_> {
     /// Takes all completions that are there. With nothing outstanding, any further one is one too many.
     #[inline]
-    pub(super) fn harvest(&self, state: &mut State) {
-        let mut taken = false;
+    pub(super) fn harvest(self, state: &mut State) {
+        self.catch_up(state);
+        let mut taken = 0;
         while let Some(rings) = &mut state.rings {
             let answer = match rings.take() {
                 Ok(None) => break,
                 Ok(Some((completion, tag))) => {
-                    taken = true;
+                    taken += 1;
                     if completion.status == Status::Ok as u16 && state.jobs.count_down(tag) {
                         continue;
                     }
@@ -36,16 +38,17 @@ impl Shared {
         if let Some(rings) = &mut state.rings
             && let Some(head) = rings.head_to_report()
         {
-            self.head.want(head);
+            self.pair.head.want(head);
         }
         // Whatever was answered, the ring has room again.
-        if taken {
+        if taken > 0 {
+            self.pair.count_answers(taken);
             wake_settled(state);
         }
     }
 
     /// Settles the job whose entry was answered, if that was its last.
-    fn answer(&self, state: &mut State, tag: u32, completion: &Completion) -> Result<(), DeviceError> {
+    fn answer(self, state: &mut State, tag: u32, completion: &Completion) -> Result<(), DeviceError> {
         let status =
             Status::from_bits(completion.status).ok_or(DeviceError::UnknownStatus(completion.status))?;
         let detail = completion.detail;
@@ -69,32 +72,41 @@ impl Shared {
         if done && opcode != Opcode::Nop {
             add(&self.counters.jobs, 1);
         }
-        self.take_back(state, remains, done);
+        self.take_back(remains, done);
         Ok(())
     }
+}
 
+impl Shared {
     /// Frees what a job held on the card, and a buffer that nobody reads. `done` is whether the card did it.
-    pub(super) fn take_back(&self, state: &mut State, remains: Remains, done: bool) {
+    pub(super) fn take_back(&self, remains: Remains, done: bool) {
         let Remains {
             opcode,
             holds,
             buffer,
         } = remains;
         drop(buffer);
-        if holds.epoch != state.epoch {
+        if holds.is_nothing() {
             return;
         }
+        let mut common = self.whole.lock();
+        if holds.epoch != common.epoch {
+            return;
+        }
+        if holds.workspace.is_some() || opcode == Opcode::Evict {
+            common.giving -= 1;
+        }
         if let Some((address, bytes)) = holds.workspace {
-            state.memory.free(address, bytes);
+            common.memory.free(address, bytes);
         }
         for handle in holds.handles.into_iter().flatten() {
-            state.handles.let_go(handle);
+            common.handles.let_go(handle);
         }
         let Some(place) = holds.place else { return };
         match (opcode, done) {
             // Loaded for nobody.
-            (Opcode::LoadResident, true) => state.dropped.push(place),
-            (Opcode::LoadResident, false) | (_, true) => state.free_place(place),
+            (Opcode::LoadResident, true) => common.dropped.push(place),
+            (Opcode::LoadResident, false) | (_, true) => common.free_place(place),
             // Not evicted: it is still there.
             (_, false) => {}
         }

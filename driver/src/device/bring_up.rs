@@ -8,14 +8,17 @@
 use super::reset::{dead, reset_card};
 use super::resident::Kind;
 use super::submit::Caller;
-use super::{Options, QUEUE, RunJob, Shared};
+use super::{Options, RunJob, Shared, ring_sizes};
 use crate::error::DeviceError;
 use crate::health::Health;
+use crate::pool::is_shortage;
+use crate::rings::Rings;
 use crate::transport::Transport;
 use metisvm_firmware::registers::{self as reg, CardState};
 use metisvm_firmware::{Capabilities, Dtype, microprograms};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Reads and checks everything the card says about itself.
@@ -83,7 +86,7 @@ impl Shared {
             if self.options.self_test && self.capabilities.features & reg::features::TENSOR != 0 {
                 self.self_test()
             } else {
-                self.nops(Caller::BringUp, 1)
+                self.on_each_pair(|index| self.on(index).nops(Caller::BringUp, 1))
             }
         });
         if let Err(fault) = &verdict {
@@ -98,20 +101,53 @@ impl Shared {
             .options
             .ring_entries_log2
             .clamp(1, self.capabilities.max_queue_entries.ilog2());
-        let boot_nonce = self.lock().boot_nonce;
-        let rings = self.allocate_rings(log2, boot_nonce)?;
-        rings.enable(&*self.transport, QUEUE);
-        let mut state = self.lock();
-        state.rings = Some(rings);
-        state.health = Health::Healthy;
+        let common = self.whole.lock();
+        let (boot_nonce, condemnations) = (common.boot_nonce, common.condemnations);
+        drop(common);
+        let mut all = vec![self.allocate_rings(log2, boot_nonce)?];
+        for log2 in ring_sizes::of_further_pairs(self.options.dma_bytes, log2, self.pairs.len() - 1) {
+            match self.try_rings(log2, boot_nonce) {
+                Ok(rings) => all.push(rings),
+                // What is missing is no fault: there are fewer pairs.
+                Err(shortage) if is_shortage(&shortage) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        self.open_pairs.store(all.len(), Ordering::Relaxed);
+        let mut all = all.into_iter();
+        for on in self.all_pairs() {
+            let rings = all.next();
+            on.pair.set_capacity(rings.as_ref().map_or(0, Rings::capacity));
+            if let Some(rings) = rings {
+                rings.enable(&*self.transport, on.pair.queue);
+                on.lock().rings = Some(rings);
+            }
+        }
+        let mut common = self.whole.lock();
+        // Otherwise its user has condemned it meanwhile.
+        if common.condemnations == condemnations {
+            common.health = Health::Healthy;
+        }
         Ok(())
+    }
+
+    /// Rings, if there is memory for them now.
+    pub(super) fn try_rings(&self, entries_log2: u32, boot_nonce: u32) -> Result<Rings, DeviceError> {
+        Rings::new(entries_log2, boot_nonce, |bytes| {
+            self.pool.whole(&self.transport, bytes)
+        })
+    }
+
+    fn on_each_pair(&self, test: impl FnMut(usize) -> Result<(), DeviceError>) -> Result<(), DeviceError> {
+        (0..self.open_pairs()).try_for_each(test)
     }
 
     fn self_test(self: &Arc<Self>) -> Result<(), DeviceError> {
         let test =
             microprograms::self_test(&self.capabilities.geometry).map_err(DeviceError::SelfTestProgram)?;
+        let program = test.program.to_bytes();
         let program = self
-            .start_load(Caller::BringUp, &test.program.to_bytes(), Kind::Data)?
+            .start_load(0, Caller::BringUp, &program, Kind::Data)?
             .wait()?;
         let job = RunJob {
             program: &program,
@@ -123,30 +159,30 @@ impl Shared {
             dtype_in: Dtype::U8,
             dtype_out: Dtype::U8,
         };
-        let outputs = self.start_run(Caller::BringUp, &job)?.wait()?;
+        let verdict = self.on_each_pair(|pair| {
+            let outputs = self.start_run(pair, Caller::BringUp, &job)?.wait()?;
+            let output = outputs.first().map_or(&[][..], Vec::as_slice);
+            let mut bytes = output.iter().zip(&test.output);
+            match bytes.position(|(found, expected)| found != expected) {
+                Some(byte) => Err(DeviceError::SelfTest(byte)),
+                None => Ok(()),
+            }
+        });
         drop(program);
-        self.settle_evictions()?;
-        let output = outputs.first().map_or(&[][..], Vec::as_slice);
-        match output
-            .iter()
-            .zip(&test.output)
-            .position(|(found, expected)| found != expected)
-        {
-            Some(byte) => Err(DeviceError::SelfTest(byte)),
-            None => Ok(()),
-        }
+        verdict.and_then(|()| self.settle_evictions())
     }
 
     /// Evicts the self-test's program: the device starts with an empty card.
     fn settle_evictions(&self) -> Result<(), DeviceError> {
-        let (state, settled) = self.wait_for(self.lock(), None, |state| {
-            if let Some(fault) = state.health.fault() {
-                return Some(Err(fault.clone()));
+        let on = self.on(0);
+        let (state, settled) = on.wait_for(on.lock(), None, |state| {
+            if let Err(fault) = on.check(Caller::BringUp, state) {
+                return Some(Err(fault));
             }
-            self.evict_dropped(state);
-            let settled = state.dropped.is_empty() && state.jobs.waiting() == 0;
+            on.evict_dropped(state, Caller::BringUp);
+            let settled = self.whole.lock().dropped.is_empty() && state.jobs.waiting() == 0;
             settled.then_some(Ok(()))
         });
-        self.leave(state, settled)
+        on.leave(state, settled)
     }
 }

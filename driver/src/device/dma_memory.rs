@@ -6,9 +6,10 @@
 //! memory, and it is given some time, not a job's.
 
 use super::Shared;
+use super::pair::OnPair;
 use super::state::State;
 use super::submit::Caller;
-use super::wait::wake_settled;
+use super::wait::{Elsewhere, wake_settled};
 use crate::error::DeviceError;
 use crate::lending::LentBuffer;
 use crate::pool::is_shortage;
@@ -22,10 +23,10 @@ const OWNERS_PATIENCE: Duration = Duration::from_millis(500);
 /// How often it is looked whether the memory of older rings has come free.
 const LOOK: Duration = Duration::from_millis(1);
 
-impl Shared {
+impl OnPair<'_> {
     /// A buffer for a job's input and, from the offset that comes with it, its output, on pages of its own.
     pub(super) fn take_buffer(
-        &self,
+        self,
         caller: Caller,
         input: usize,
         output: usize,
@@ -36,12 +37,12 @@ impl Shared {
     }
 
     /// Takes memory for DMA, waiting for jobs that have some, but not longer than a job may take.
-    pub(super) fn take_dma_memory(&self, caller: Caller, bytes: usize) -> Result<LentBuffer, DeviceError> {
+    pub(super) fn take_dma_memory(self, caller: Caller, bytes: usize) -> Result<LentBuffer, DeviceError> {
         let lending = self.pool.lending();
         let start = Instant::now();
         loop {
             // A card that takes no job gets no memory either: its reset may need it.
-            caller.check(&self.lock())?;
+            self.check(caller, &self.lock())?;
             let seen = lending.returned();
             let loan = lending.begin();
             let shortage = match self.pool.take(&self.transport, bytes) {
@@ -50,12 +51,11 @@ impl Shared {
                 Err(error) => return Err(error),
             };
             drop(loan);
-            let mut state = self.lock();
-            state.awaiting_memory.push(thread::current().id());
+            self.whole.lock().awaiting_memory.push(thread::current().id());
             // Others may have counted on this thread.
-            wake_settled(&state);
-            let (mut state, outcome) = self.wait_for(state, None, |state| {
-                let refused = caller.check(state).err();
+            self.wake_all_settled();
+            let (state, outcome) = self.wait_across(self.lock(), |state, elsewhere| {
+                let refused = self.check(caller, state).err();
                 if let Some(refusal) = refused.or_else(|| self.transport.failure().map(DeviceError::from)) {
                     return Some(Err(refusal));
                 }
@@ -64,30 +64,42 @@ impl Shared {
                 if lending.returned() != seen {
                     return Some(Ok(()));
                 }
-                let goes_on = self.will_come_back(state, out, start.elapsed());
+                let goes_on = self.will_come_back(state, elsewhere, out, start.elapsed());
                 (!goes_on).then(|| Err(shortage.clone()))
             });
             let this = thread::current().id();
-            state.awaiting_memory.retain(|&waiting| waiting != this);
+            self.whole
+                .lock()
+                .awaiting_memory
+                .retain(|&waiting| waiting != this);
             self.leave(state, outcome)?;
         }
     }
 
     /// Whether some of the buffers that are out are worth waiting for after so long a time.
-    fn will_come_back(&self, state: &State, out: usize, waited: Duration) -> bool {
-        let uncollected = state.jobs.uncollected(&state.awaiting_memory);
-        let by_themselves = out.saturating_sub(uncollected.all);
-        let by_owners = uncollected.by_others > 0 && waited < OWNERS_PATIENCE;
+    fn will_come_back(self, state: &State, elsewhere: &Elsewhere, out: usize, waited: Duration) -> bool {
+        let here = state.jobs.uncollected(&self.whole.lock().awaiting_memory);
+        let uncollected = here.all + elsewhere.uncollected.all;
+        let by_themselves = out.saturating_sub(uncollected);
+        let by_owners = here.by_others + elsewhere.uncollected.by_others > 0 && waited < OWNERS_PATIENCE;
         waited < self.options.timeout && (by_themselves > 0 || by_owners)
     }
+}
 
+impl Shared {
     /// Gives back the buffer of a job that is over, or was not to be, and wakes who waits for one.
     pub(super) fn give_back(&self, buffer: LentBuffer) {
         drop(buffer);
         self.pool.trim();
-        let state = self.lock();
-        if !state.awaiting_memory.is_empty() {
-            wake_settled(&state);
+        if self.whole.is_memory_awaited() {
+            self.wake_all_settled();
+        }
+    }
+
+    /// On every pair, wakes those whose job is settled, and those who wait for room of any kind.
+    fn wake_all_settled(&self) {
+        for on in self.all_pairs() {
+            wake_settled(&on.lock());
         }
     }
 
@@ -95,10 +107,7 @@ impl Shared {
     pub(super) fn allocate_rings(&self, entries_log2: u32, boot_nonce: u32) -> Result<Rings, DeviceError> {
         let deadline = Instant::now() + self.options.reset_timeout;
         loop {
-            let rings = Rings::new(entries_log2, boot_nonce, |bytes| {
-                self.pool.whole(&self.transport, bytes)
-            });
-            match rings {
+            match self.try_rings(entries_log2, boot_nonce) {
                 Err(shortage) if is_shortage(&shortage) => {
                     self.pool.tidy();
                     let budget = self.pool.budget();

@@ -6,33 +6,38 @@
 //! it until a late answer, or a reset. A ticket that is *watched* is not collected: it is due when it is
 //! settled, and its outcome is delivered.
 
+use super::clock::Clock;
 use super::ticket::{Answer, Deliver, Delivery, Key, Outcome, Remains, Ticket, Verdict};
+use crate::counters::InFlight;
 use crate::error::DeviceError;
 use crate::lending::LentBuffer;
 use metisvm_firmware::Opcode;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-/// All tickets of a device.
-#[derive(Debug, Default)]
+/// All tickets of a queue pair.
+#[derive(Debug)]
 pub(super) struct Jobs {
     tickets: Vec<Ticket>,
     free: Vec<u32>,
     /// In the order of submission. The first still waits, unless it was just settled.
     order: VecDeque<Key>,
-    /// Since when the oldest is the oldest; stamped at the first look after it became so.
-    oldest_since: Option<Instant>,
+    /// Made at the first look after the oldest became so.
+    clock: Option<Clock>,
     numbers: u64,
     /// Tickets whose outcome is to be delivered.
     watched: usize,
     /// Those of them that are settled.
     due: Vec<Key>,
     waiting: usize,
-    most: usize,
+    /// Of the whole device.
+    in_flight: Arc<InFlight>,
 }
 
 /// Jobs that are answered and have a buffer, with nobody who waits to collect them.
+#[derive(Default)]
 pub(super) struct Uncollected {
     pub(super) all: usize,
     /// Those of threads that do not wait for memory.
@@ -40,14 +45,24 @@ pub(super) struct Uncollected {
 }
 
 impl Jobs {
+    /// Those of a pair of a device that counts what is in flight.
+    pub(super) fn new(in_flight: Arc<InFlight>) -> Self {
+        Self {
+            tickets: Vec::new(),
+            free: Vec::new(),
+            order: VecDeque::new(),
+            clock: None,
+            numbers: 0,
+            watched: 0,
+            due: Vec::new(),
+            waiting: 0,
+            in_flight,
+        }
+    }
+
     /// Jobs that wait for an answer.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
-    }
-
-    /// The most that waited together.
-    pub(super) fn most(&self) -> usize {
-        self.most
     }
 
     /// A ticket for a job of `entries` entries.
@@ -92,11 +107,11 @@ impl Jobs {
         };
         if self.waiting == 0 {
             self.order.clear();
-            self.oldest_since = None;
+            self.clock = None;
         }
         self.order.push_back(key);
         self.waiting += 1;
-        self.most = self.most.max(self.waiting);
+        self.in_flight.begin();
         key
     }
 
@@ -157,6 +172,7 @@ impl Jobs {
         }
         ticket.verdict = Some(verdict);
         self.waiting -= 1;
+        self.in_flight.end();
         if ticket.deliver.is_some() {
             self.due.push(ticket.key(index));
         }
@@ -166,7 +182,7 @@ impl Jobs {
         };
         while self.order.front().is_some_and(|key| !waits(key)) {
             self.order.pop_front();
-            self.oldest_since = None;
+            self.clock = None;
         }
     }
 
@@ -263,12 +279,26 @@ impl Jobs {
         Some(remains)
     }
 
-    /// When the time of the oldest job is up, seen at `now`; `None` if none waits.
-    pub(super) fn deadline(&mut self, now: Instant, timeout: Duration) -> Option<Instant> {
+    /// When the time of the oldest job is up, seen at `now`; `None` if none waits. `elsewhere` is asked how many answers
+    /// other pairs had by then, if that time begins only now: to ask costs a look at each of them.
+    pub(super) fn deadline(
+        &mut self,
+        now: Instant,
+        timeout: Duration,
+        elsewhere: impl FnOnce() -> u64,
+    ) -> Option<Instant> {
         if self.waiting == 0 {
             return None;
         }
-        Some(*self.oldest_since.get_or_insert(now) + timeout)
+        let clock = self.clock.get_or_insert_with(|| Clock::start(now, elsewhere()));
+        Some(clock.since + timeout)
+    }
+
+    /// Gives the oldest job its time again if the card was at other pairs' jobs meanwhile; says whether it did.
+    /// `most` is how many of those may come before it.
+    pub(super) fn forgive(&mut self, now: Instant, elsewhere: u64, most: u64) -> bool {
+        let clock = self.clock.as_mut();
+        clock.is_some_and(|clock| clock.forgive(now, elsewhere, most))
     }
 
     /// Gives up the oldest job, or all that wait. Gives the sequence numbers of their last entries.
@@ -298,6 +328,7 @@ impl Jobs {
             if !matches!(ticket.verdict, Some(Err(_))) {
                 if ticket.verdict.is_none() {
                     self.waiting -= 1;
+                    self.in_flight.end();
                     if ticket.deliver.is_some() {
                         self.due.push(ticket.key(index));
                     }
@@ -342,13 +373,5 @@ impl Jobs {
             }
         }
         Uncollected { all, by_others }
-    }
-
-    /// Whether some job that is not answered will give card memory or a handle back.
-    pub(super) fn will_give_back(&self) -> bool {
-        self.tickets.iter().any(|ticket| {
-            let gives = ticket.holds.workspace.is_some() || ticket.opcode == Opcode::Evict;
-            ticket.number != 0 && ticket.left > 0 && gives
-        })
     }
 }

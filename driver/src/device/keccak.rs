@@ -32,7 +32,8 @@ impl Shared {
         limit("bytes to hash", bytes, self.capabilities.keccak_max_bytes.into())?;
         let batch = keccak::lay_out(messages).unwrap_or_default();
         let (to_card, from_card) = (batch.len(), count * keccak::DIGEST_BYTES);
-        let (buffer, output) = self.take_buffer(Caller::User, to_card, from_card)?;
+        let pair = self.here();
+        let (buffer, output) = self.on(pair).take_buffer(Caller::User, to_card, from_card)?;
         buffer.copy_in(0, &batch);
         let submission = Submission {
             opcode: Opcode::Keccak as u8,
@@ -43,10 +44,11 @@ impl Shared {
             output_bytes: keccak::DIGEST_BYTES as u32,
             ..Submission::default()
         };
-        let mut state = self.lock();
-        self.evict_dropped(&mut state);
+        let on = self.on(pair);
+        let mut state = on.lock();
+        on.evict_dropped(&mut state, Caller::User);
         let holds = Holds {
-            epoch: state.epoch,
+            epoch: self.whole.epoch(),
             ..Holds::default()
         };
         let remains = Remains {
@@ -54,8 +56,8 @@ impl Shared {
             holds,
             buffer: Some(buffer),
         };
-        let key = self.submit(state, Caller::User, submission, remains)?;
-        Ok(Running::new(self, key, move |shared, answer| {
+        let key = on.submit(state, Caller::User, submission, remains)?;
+        Ok(Running::new(self, pair, key, move |shared, answer| {
             let digests = shared.collect(answer, output, [to_card, from_card])?;
             Ok(digests.as_chunks().0.to_vec())
         }))

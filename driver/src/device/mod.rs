@@ -1,21 +1,26 @@
 //! The device handle: what a user of a card holds, shared between threads.
 //!
 //! Many jobs are in flight at a time: submitting one gives a [`Running`], and whoever waits takes answers
-//! for all. One lock guards what the threads share (`state`, `jobs`, `ticket`); no register is touched under it, so
-//! a thread that a hung card holds in an access holds no other. The rest is a file each: `submit` (from a
+//! for all. A device has several queue pairs (`pair`), each with rings, jobs and a lock of its own (`state`, `jobs`,
+//! `ticket`, `clock`), and what is of the whole device under one more (`common`). No register is touched under either,
+//! so a thread that a hung card holds in an access holds no other. The rest is a file each: `submit` (from a
 //! job to an entry), `answers` (completions), `wait`, the jobs `resident`, `run`, `keccak` and `nops`,
 //! `bring_up` (handshake, rings, self-test), `reset` (the way out of service and back), and `futures` (for callers
 //! that must not block). The rules are the ABI's, docs/device.md, and docs/driver.md's.
 
 mod answers;
 mod bring_up;
+mod clock;
+mod common;
 mod dma_memory;
 mod futures;
 mod jobs;
 mod keccak;
 mod nops;
+mod pair;
 mod reset;
 mod resident;
+mod ring_sizes;
 mod run;
 mod running;
 mod state;
@@ -33,25 +38,24 @@ pub use submit::MAX_TRANSFER_BYTES;
 use crate::budget::Budget;
 use crate::card_counters::{self, CardCounters};
 use crate::counters::{Counters, LiveCounters, add};
-use crate::doorbell::Doorbell;
 use crate::error::DeviceError;
 use crate::health::Health;
 use crate::lending::LentBuffer;
 use crate::pool::Pool;
 use crate::transport::Transport;
 use crate::watch;
-use metisvm_firmware::registers::{self as reg, queue, queue_register};
+use common::Whole;
+use metisvm_firmware::registers as reg;
 use metisvm_firmware::{Capabilities, Program};
+use pair::Pair;
 use reset::Dead;
 use resident::Kind;
-use state::State;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::thread;
 use std::time::Duration;
 use submit::Caller;
 use ticket::Answer;
-
-/// The queue that a device uses, and its interrupt vector.
-const QUEUE: u16 = 0;
 
 /// How to use a device.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +67,9 @@ pub struct Options {
     pub reset_timeout: Duration,
     /// Base-2 logarithm of the rings' entries; less if the card's limit is less.
     pub ring_entries_log2: u32,
+    /// How many queue pairs; `None`: one for each processor. There are no more than the card has queues, or the link
+    /// interrupt vectors, and fewer where `dma_bytes` leaves little for rings; at least one.
+    pub queues: Option<u16>,
     /// Run the self-test at each handshake.
     pub self_test: bool,
     /// The most bytes of memory that are mapped for the card's DMA together: rings, buffers in use and kept, and what a
@@ -76,6 +83,7 @@ impl Default for Options {
             timeout: Duration::from_secs(10),
             reset_timeout: Duration::from_secs(2),
             ring_entries_log2: 10,
+            queues: None,
             self_test: true,
             dma_bytes: u64::MAX,
         }
@@ -93,13 +101,16 @@ struct Shared {
     capabilities: Capabilities,
     counters: LiveCounters,
     pool: Pool,
-    tail: Doorbell,
-    head: Doorbell,
     /// How long a wait spins on this machine.
     spin: Duration,
-    state: Mutex<State>,
-    /// There is a job whose outcome is to be delivered.
-    watched: Condvar,
+    /// What is of the whole device.
+    whole: Whole,
+    /// Those that it can have.
+    pairs: Vec<Pair>,
+    /// How many of them have rings, from the first on; changes with a reset alone.
+    open_pairs: AtomicUsize,
+    /// The pairs have not been told yet of what was done to the device.
+    untold: AtomicBool,
 }
 
 impl Device {
@@ -110,27 +121,35 @@ impl Device {
     /// What the card got wrong.
     pub fn open(transport: Box<dyn Transport>, options: Options) -> Result<Self, DeviceError> {
         let transport: Arc<dyn Transport> = Arc::from(transport);
-        // The vectors are numbered from 0, and the queue's is its own number.
-        if (0..transport.vectors()).nth(QUEUE.into()).is_none() {
+        // Vectors are numbered from 0, and a queue's is its own number.
+        let vectors = transport.vectors();
+        if vectors == 0 {
             return Err(DeviceError::NoInterrupt);
         }
         let (capabilities, boot_nonce) = bring_up::take(&*transport, &options)?;
+        let processors = || thread::available_parallelism().map_or(1, usize::from);
+        let wanted = options.queues.map_or_else(processors, usize::from);
+        let possible = usize::from(vectors).min(capabilities.max_queues as usize);
+        let pairs = wanted.min(possible).max(1);
+        let counters = LiveCounters::default();
+        let pair = |queue| Pair::new(queue, Arc::clone(&counters.in_flight));
+        let pairs = (0..u16::MAX).take(pairs).map(pair).collect();
         let shared = Arc::new(Shared {
             transport,
             options,
             capabilities,
-            counters: LiveCounters::default(),
+            counters,
             pool: Pool::new(Budget::new(options.dma_bytes)),
-            tail: Doorbell::new(queue_register(QUEUE, queue::SQ_TAIL)),
-            head: Doorbell::new(queue_register(QUEUE, queue::CQ_HEAD)),
             spin: watch::spin_time(),
-            state: Mutex::new(State::new(&capabilities, boot_nonce)),
-            watched: Condvar::new(),
+            whole: Whole::new(&capabilities, boot_nonce),
+            pairs,
+            open_pairs: AtomicUsize::new(1),
+            untold: AtomicBool::new(false),
         });
         // If this fails, dropping the device closes it, and decides about what the card may still write.
         let device = Self { shared };
         device.shared.bring_up()?;
-        device.shared.lock().resetting = false;
+        device.shared.whole.lock().resetting = false;
         Ok(device)
     }
 
@@ -141,7 +160,7 @@ impl Device {
 
     /// Whether it takes work.
     pub fn health(&self) -> Health {
-        self.shared.lock().health.clone()
+        self.shared.whole.lock().health.clone()
     }
 
     /// Puts the device out of service until a reset, for a fault that only its user can see (a
@@ -150,12 +169,12 @@ impl Device {
         self.shared.condemn_now(&fault);
     }
 
-    /// What it has done.
+    /// What it has done. Answers that are there by now are counted, also those that nobody waits for.
     pub fn counters(&self) -> Counters {
-        let state = self.shared.lock();
-        let (now, most) = (state.jobs.waiting(), state.jobs.most());
-        drop(state);
-        let mut counters = self.shared.counters.snapshot(now as u64, most as u64);
+        for on in self.shared.all_pairs() {
+            on.harvest(&mut on.lock());
+        }
+        let mut counters = self.shared.counters.snapshot();
         counters.leaked_bytes += self.shared.pool.budget().leaked();
         counters
     }
@@ -178,7 +197,12 @@ impl Device {
 
     /// The boot nonce that the card has from this host; another after each reset.
     pub fn boot_nonce(&self) -> u32 {
-        self.shared.lock().boot_nonce
+        self.shared.whole.lock().boot_nonce
+    }
+
+    /// Queue pairs that it has: threads on different ones have no lock in common.
+    pub fn queues(&self) -> usize {
+        self.shared.open_pairs()
     }
 
     /// Bytes of memory that are mapped for DMA now.
@@ -198,7 +222,9 @@ impl Device {
 
     /// Bytes of DMA memory in quarantine.
     pub fn quarantined_bytes(&self) -> usize {
-        self.shared.lock().quarantined_bytes()
+        let overdue = |on: pair::OnPair<'_>| on.lock().jobs.overdue_bytes();
+        let overdue: usize = self.shared.all_pairs().map(overdue).sum();
+        self.shared.whole.lock().quarantine.bytes() + overdue
     }
 
     /// Begins to copy bytes into card memory. Waits while the ring or the card's memory is full and jobs
@@ -207,7 +233,7 @@ impl Device {
     /// # Errors
     /// A limit, no room, or a card out of service.
     pub fn submit_load(&self, bytes: &[u8]) -> Result<Running<Resident>, DeviceError> {
-        self.shared.start_load(Caller::User, bytes, Kind::Data)
+        self.load(bytes, Kind::Data)
     }
 
     /// Copies bytes into card memory that a RUN may write: [`RunJob::state`].
@@ -215,7 +241,12 @@ impl Device {
     /// # Errors
     /// No room, or a fault.
     pub fn load_state(&self, bytes: &[u8]) -> Result<Resident, DeviceError> {
-        self.shared.start_load(Caller::User, bytes, Kind::State)?.wait()
+        self.load(bytes, Kind::State)?.wait()
+    }
+
+    fn load(&self, bytes: &[u8], kind: Kind) -> Result<Running<Resident>, DeviceError> {
+        let shared = &self.shared;
+        shared.start_load(shared.here(), Caller::User, bytes, kind)
     }
 
     /// Copies a program into card memory.
@@ -225,9 +256,7 @@ impl Device {
     pub fn load_program(&self, program: &Program) -> Result<Resident, DeviceError> {
         let cost = program.cost(&self.shared.capabilities.geometry);
         let kind = Kind::Program { cost };
-        self.shared
-            .start_load(Caller::User, &program.to_bytes(), kind)?
-            .wait()
+        self.load(&program.to_bytes(), kind)?.wait()
     }
 
     /// Copies bytes into card memory.
@@ -244,7 +273,8 @@ impl Device {
     /// # Errors
     /// A limit, no room, or a card out of service.
     pub fn submit(&self, job: &RunJob<'_>) -> Result<Running<Vec<Vec<u8>>>, DeviceError> {
-        self.shared.start_run(Caller::User, job)
+        let shared = &self.shared;
+        shared.start_run(shared.here(), Caller::User, job)
     }
 
     /// Runs a program. Gives one output an item, in host memory that the card cannot reach.
@@ -278,7 +308,8 @@ impl Device {
     /// # Errors
     /// A fault of the card.
     pub fn nop_batch(&self, count: usize) -> Result<(), DeviceError> {
-        self.shared.nops(Caller::User, count)
+        let shared = &self.shared;
+        shared.on(shared.here()).nops(Caller::User, count)
     }
 
     /// Resets the card and brings it up again. Jobs in flight are waited for until they are answered or
@@ -322,25 +353,6 @@ impl std::fmt::Debug for Device {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes the doorbells that are due. Never under the lock.
-    #[inline]
-    fn ring(&self) {
-        self.tail.ring(&*self.transport);
-        self.head.ring(&*self.transport);
-    }
-
-    /// Gives up the lock, writes the doorbells that are due, and unmaps what nobody uses any more.
-    fn leave<T>(&self, state: MutexGuard<'_, State>, result: T) -> T {
-        drop(state);
-        self.ring();
-        self.pool.tidy();
-        result
-    }
-
     /// Counts what a job moved, and takes its buffer back.
     fn finish(&self, buffer: Option<LentBuffer>, to_card: usize, from_card: usize) {
         add(&self.counters.to_card, to_card as u64);
@@ -371,7 +383,7 @@ impl Shared {
             written: detail,
             found,
         };
-        self.condemn(&mut self.lock(), &fault);
+        self.condemn_now(&fault);
         Err(fault)
     }
 }

@@ -3,14 +3,13 @@
 //! They show that a ring works and measure what an entry costs, so this is one job of many
 //! entries: NOPs go out in groups, one doorbell a group.
 
-use super::Shared;
+use super::pair::{Held, OnPair};
 use super::state::State;
 use super::submit::Caller;
 use super::ticket::{Holds, Key, Remains};
 use crate::counters::add;
 use crate::error::DeviceError;
 use metisvm_firmware::{Opcode, Submission};
-use std::sync::MutexGuard;
 
 /// NOPs before the first doorbell. Each later group is twice as long, up to [`LAST_GROUP`]: the card
 /// begins early, and then works on one group while the next is written.
@@ -18,14 +17,14 @@ const FIRST_GROUP: usize = 8;
 /// Most NOPs between two doorbells.
 const LAST_GROUP: usize = 128;
 
-impl Shared {
-    pub(super) fn nops(&self, caller: Caller, count: usize) -> Result<(), DeviceError> {
+impl<'a> OnPair<'a> {
+    pub(super) fn nops(self, caller: Caller, count: usize) -> Result<(), DeviceError> {
         if count == 0 {
             return Ok(());
         }
         let mut state = self.lock();
-        caller.check(&state)?;
-        self.evict_dropped(&mut state);
+        self.check(caller, &state)?;
+        self.evict_dropped(&mut state, caller);
         let remains = Remains {
             opcode: Opcode::Nop,
             holds: Holds::default(),
@@ -40,12 +39,7 @@ impl Shared {
     }
 
     /// Pushes NOPs in groups, unless the ticket is settled before.
-    fn push_nops<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        key: Key,
-        count: usize,
-    ) -> MutexGuard<'a, State> {
+    fn push_nops(self, mut state: Held<'a>, key: Key, count: usize) -> Held<'a> {
         let nop = Submission {
             opcode: Opcode::Nop as u8,
             ..Submission::default()

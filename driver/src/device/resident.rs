@@ -5,6 +5,8 @@
 //! it. A reset ends everything resident: older places are refused as stale.
 
 use super::Shared;
+use super::common::Common;
+use super::pair::OnPair;
 use super::running::Running;
 use super::state::State;
 use super::submit::{Caller, MAX_TRANSFER_BYTES, limit};
@@ -22,7 +24,9 @@ pub(super) struct Place {
     pub(super) address: u64,
     pub(super) bytes: u64,
     /// The device's epoch when it was taken.
-    epoch: u64,
+    pub(super) epoch: u64,
+    /// The pair that it was loaded on. All jobs on a state go there, as two pairs' jobs have no order.
+    pub(super) pair: usize,
     pub(super) kind: Kind,
 }
 
@@ -53,8 +57,8 @@ impl Resident {
     }
 
     /// Whether it still lies on that device's card.
-    pub(super) fn is_on(&self, device: &Arc<Shared>, state: &State) -> bool {
-        self.place.epoch == state.epoch && Weak::as_ptr(&self.owner) == Arc::as_ptr(device)
+    pub(super) fn is_on(&self, device: &Arc<Shared>, common: &Common) -> bool {
+        self.place.epoch == common.epoch && Weak::as_ptr(&self.owner) == Arc::as_ptr(device)
     }
 }
 
@@ -62,7 +66,7 @@ impl Drop for Resident {
     fn drop(&mut self) {
         // Evicting takes a job, and registers may block; whoever submits the next job does it.
         if let Some(owner) = self.owner.upgrade() {
-            owner.lock().dropped.push(self.place);
+            owner.whole.lock().dropped.push(self.place);
         }
     }
 }
@@ -75,27 +79,16 @@ impl std::fmt::Debug for Resident {
     }
 }
 
-impl Shared {
+impl OnPair<'_> {
     /// Evicts dropped memory that no job reads any more, as far as the ring has room. Its place is free
     /// once that is answered.
-    pub(super) fn evict_dropped(&self, state: &mut State) {
-        if !state.health.is_healthy() {
-            return;
-        }
-        let epoch = state.epoch;
-        state.dropped.retain(|place| place.epoch == epoch);
-        let mut index = 0;
-        while let Some(&place) = state.dropped.get(index) {
-            if state.handles.is_read(place.handle) {
-                index += 1;
-                continue;
-            }
-            if !self.has_room(state) {
+    pub(super) fn evict_dropped(self, state: &mut State, caller: Caller) {
+        while self.has_room(state) && self.check(caller, state).is_ok() {
+            let Some(place) = self.whole.take_evictable() else {
                 return;
-            }
-            state.dropped.swap_remove(index);
+            };
             let holds = Holds {
-                epoch,
+                epoch: place.epoch,
                 place: Some(place),
                 ..Holds::default()
             };
@@ -113,23 +106,28 @@ impl Shared {
             self.push(state, submission, 1, Some(key));
         }
     }
+}
 
+impl Shared {
     pub(super) fn start_load(
         self: &Arc<Self>,
+        pair: usize,
         caller: Caller,
         bytes: &[u8],
         kind: Kind,
     ) -> Result<Running<Resident>, DeviceError> {
         let size = bytes.len() as u64;
         limit("bytes to load", size, MAX_TRANSFER_BYTES)?;
-        let buffer = self.take_dma_memory(caller, bytes.len())?;
+        let on = self.on(pair);
+        let buffer = on.take_dma_memory(caller, bytes.len())?;
         buffer.copy_in(0, bytes);
-        let (state, place) =
-            self.take_card_memory(self.lock(), caller, |state| self.take_place(state, size, kind));
+        let (state, place) = on.take_card_memory(on.lock(), caller, |common| {
+            self.take_place(common, size, kind, pair)
+        });
         let place = match place {
             Ok(place) => place,
             Err(refusal) => {
-                let refused = self.leave(state, Err(refusal));
+                let refused = on.leave(state, Err(refusal));
                 self.give_back(buffer);
                 return refused;
             }
@@ -152,8 +150,8 @@ impl Shared {
             },
             buffer: Some(buffer),
         };
-        let key = self.submit(state, caller, submission, remains)?;
-        Ok(Running::new(self, key, move |shared, answer| {
+        let key = on.submit(state, caller, submission, remains)?;
+        Ok(Running::new(self, pair, key, move |shared, answer| {
             shared.finish(answer.buffer, size as usize, 0);
             add(&shared.counters.loads, 1);
             Ok(Resident {
@@ -163,20 +161,27 @@ impl Shared {
         }))
     }
 
-    fn take_place(&self, state: &mut State, bytes: u64, kind: Kind) -> Result<Place, DeviceError> {
-        let address = state
+    fn take_place(
+        &self,
+        common: &mut Common,
+        bytes: u64,
+        kind: Kind,
+        pair: usize,
+    ) -> Result<Place, DeviceError> {
+        let address = common
             .memory
             .allocate(bytes)
             .ok_or(DeviceError::CardMemoryFull(bytes))?;
-        let Some(handle) = state.handles.take() else {
-            state.memory.free(address, bytes);
+        let Some(handle) = common.handles.take() else {
+            common.memory.free(address, bytes);
             return Err(DeviceError::HandlesExhausted(self.capabilities.max_handles));
         };
         Ok(Place {
             handle,
             address,
             bytes,
-            epoch: state.epoch,
+            epoch: common.epoch,
+            pair,
             kind,
         })
     }

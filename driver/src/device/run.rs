@@ -4,9 +4,9 @@
 //! card memory for the time of the job. What is past the driver's limits or those that the card
 //! states is refused before anything is sent.
 
+use super::common::Common;
 use super::resident::Kind;
 use super::running::Running;
-use super::state::State;
 use super::submit::{Caller, MAX_TRANSFER_BYTES, limit};
 use super::ticket::{Holds, Remains};
 use super::{Resident, Shared};
@@ -89,6 +89,7 @@ fn check(job: &RunJob<'_>, capabilities: &Capabilities) -> Result<(), DeviceErro
 impl Shared {
     pub(super) fn start_run(
         self: &Arc<Self>,
+        pair: usize,
         caller: Caller,
         job: &RunJob<'_>,
     ) -> Result<Running<Vec<Vec<u8>>>, DeviceError> {
@@ -98,16 +99,21 @@ impl Shared {
         };
         let (count, input_bytes, output_bytes) = (job.inputs.len(), first.len(), job.output_bytes);
         let (to_card, from_card) = (input_bytes * count, output_bytes * count);
-        let (buffer, output) = self.take_buffer(caller, to_card, from_card)?;
+        // Jobs on one state are done in the order of their submission, whoever submits them. One of before a reset may
+        // be of a pair that there is no longer; it is refused below.
+        let state = job.state.filter(|state| state.place.epoch == self.whole.epoch());
+        let pair = state.map_or(pair, |state| state.place.pair);
+        let on = self.on(pair);
+        let (buffer, output) = on.take_buffer(caller, to_card, from_card)?;
         for (index, bytes) in job.inputs.iter().enumerate() {
             buffer.copy_in(index * input_bytes, bytes);
         }
 
-        let (state, held) = self.take_card_memory(self.lock(), caller, |state| self.hold_for_run(state, job));
+        let (state, held) = on.take_card_memory(on.lock(), caller, |common| self.hold_for_run(common, job));
         let holds = match held {
             Ok(holds) => holds,
             Err(refusal) => {
-                let refused = self.leave(state, Err(refusal));
+                let refused = on.leave(state, Err(refusal));
                 self.give_back(buffer);
                 return refused;
             }
@@ -137,8 +143,8 @@ impl Shared {
             holds,
             buffer: Some(buffer),
         };
-        let key = self.submit(state, caller, submission, remains)?;
-        Ok(Running::new(self, key, move |shared, answer| {
+        let key = on.submit(state, caller, submission, remains)?;
+        Ok(Running::new(self, pair, key, move |shared, answer| {
             let all = shared.collect(answer, output, [to_card, from_card])?;
             Ok(match output_bytes {
                 0 => vec![Vec::new(); count],
@@ -148,28 +154,30 @@ impl Shared {
     }
 
     /// Takes what a run needs on the card: all of it, or nothing.
-    fn hold_for_run(self: &Arc<Self>, state: &mut State, job: &RunJob<'_>) -> Result<Holds, DeviceError> {
+    fn hold_for_run(self: &Arc<Self>, common: &mut Common, job: &RunJob<'_>) -> Result<Holds, DeviceError> {
         let handles = [Some(job.program), job.data, job.state];
         if handles
             .iter()
             .flatten()
-            .any(|resident| !resident.is_on(self, state))
+            .any(|resident| !resident.is_on(self, common))
         {
             return Err(DeviceError::StaleResident);
         }
         let workspace = match job.workspace_bytes {
             0 => None,
             bytes => {
-                let address = state.memory.allocate(bytes);
-                Some((address.ok_or(DeviceError::CardMemoryFull(bytes))?, bytes))
+                let address = common.memory.allocate(bytes);
+                let address = address.ok_or(DeviceError::CardMemoryFull(bytes))?;
+                common.giving += 1;
+                Some((address, bytes))
             }
         };
         let handles = handles.map(|resident| resident.map(|resident| resident.place.handle));
         for handle in handles.into_iter().flatten() {
-            state.handles.hold(handle);
+            common.handles.hold(handle);
         }
         Ok(Holds {
-            epoch: state.epoch,
+            epoch: common.epoch,
             workspace,
             handles,
             ..Holds::default()

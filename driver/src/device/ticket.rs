@@ -21,7 +21,15 @@ pub(super) struct Holds {
     pub(super) place: Option<Place>,
 }
 
-/// Where a ticket lies, and its number, as the place may be another's later.
+impl Holds {
+    /// Whether there is anything to give back.
+    #[inline]
+    pub(super) fn is_nothing(&self) -> bool {
+        self.workspace.is_none() && self.place.is_none() && self.handles.iter().all(Option::is_none)
+    }
+}
+
+/// Where a ticket lies among its pair's, and its number, as the place may be another's later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     pub(super) index: u32,

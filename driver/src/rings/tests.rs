@@ -42,9 +42,9 @@ fn answer(rings: &Rings, sequence: u32, submission_head: u16) {
         status: Status::Ok as u16,
         phase: rings.phase() != 0,
     };
-    let at = (usize::from(rings.consumed) & rings.mask) * COMPLETION_WORDS;
+    let at = rings.next_completion();
     for (index, value) in completion.to_words().into_iter().enumerate() {
-        word(rings.completions.lines(), at + index).store(value, Ordering::Release);
+        word(rings.memory.lines(), at + index).store(value, Ordering::Release);
     }
 }
 
@@ -54,7 +54,7 @@ fn entries_are_written_in_order_and_their_tags_come_back() {
     let first = push(&mut rings, 3, 70, 0);
     let other = push(&mut rings, 1, 71, 0);
     for (index, sequence) in [first, first + 1, first + 2, other].into_iter().enumerate() {
-        let line = &rings.submissions.lines()[index].0;
+        let line = &rings.memory.lines()[index].0;
         let words = std::array::from_fn(|word| line[word].load(Ordering::Relaxed));
         let entry = Submission::from_words(words);
         assert_eq!((entry.sequence, entry.boot_nonce), (sequence, NONCE));

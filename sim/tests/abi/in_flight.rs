@@ -355,9 +355,15 @@ fn many_threads_wait_and_no_wake_up_is_lost() {
             }
         });
         assert!(start.elapsed() < Duration::from_secs(50), "{:?}", start.elapsed());
-        // Answers of dropped jobs are seen with the next one.
-        device.nop_batch(1).unwrap();
-        assert_eq!(device.counters().in_flight, 0);
+        // Nobody waits for dropped jobs, whose pairs may be other than this thread's.
+        while device.counters().in_flight > 0 {
+            assert!(
+                start.elapsed() < Duration::from_secs(50),
+                "{:?}",
+                device.counters()
+            );
+            thread::sleep(Duration::from_millis(1));
+        }
         assert_eq!(device.counters().faults, 0);
     }
 }

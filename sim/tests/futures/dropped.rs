@@ -6,7 +6,6 @@ use super::{Bench, all, digest, message, one_thread, options, workers};
 use metisvm_driver::{Health, Options};
 use metisvm_sim::{Fault, Trigger};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 #[test]
@@ -48,8 +47,8 @@ fn a_job_whose_future_is_dropped_keeps_its_memory_until_it_is_answered_and_conde
             // Long enough that what follows is over before it on any machine.
             let late = Duration::from_secs(2);
             bench.faults.arm(Trigger::Run(0), Fault::Late(late));
-            let job = bench.jobs.submit_keccak(message("dropped")).await.unwrap();
             let start = Instant::now();
+            let job = bench.jobs.submit_keccak(message("dropped")).await.unwrap();
             let elapsed = timeout(Duration::from_millis(30), job).await;
             assert!(elapsed.is_err(), "{}: it was answered", bench.link);
             for index in 0..20 {
@@ -73,7 +72,7 @@ fn a_job_that_the_card_has_not_begun_is_not_done_when_its_future_is_dropped() {
     for bench in Bench::both(small(), options()) {
         one_thread().block_on(async {
             let before = bench.device.counters().jobs;
-            bench.stopped.store(true, Ordering::SeqCst);
+            bench.stop();
             let first = bench.jobs.submit_keccak(message("first")).await.unwrap();
             let never = bench.jobs.submit_keccak(message("never")).await.unwrap();
             let load = bench.jobs.submit_load(vec![1; 64]).await.unwrap();
@@ -83,7 +82,7 @@ fn a_job_that_the_card_has_not_begun_is_not_done_when_its_future_is_dropped() {
             bench.device.submit_keccak(&[b"never"]).unwrap().cancel();
             // The thread that submits does one after the other: the cancellations are in the ring before this.
             let behind = bench.jobs.submit_keccak(message("behind")).await.unwrap();
-            bench.stopped.store(false, Ordering::SeqCst);
+            bench.go_on();
             for (text, job) in [("first", first), ("last", last), ("behind", behind)] {
                 assert_eq!(job.await.unwrap(), [digest(text)]);
             }

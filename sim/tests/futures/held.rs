@@ -7,7 +7,6 @@ use super::{Bench, TIMEOUT, message, one_thread, options};
 use metisvm_driver::{DeviceError, Options};
 use metisvm_sim::{Fault, SimOptions, Trigger};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -19,9 +18,10 @@ fn a_cancellation_that_a_register_holds_holds_no_submission_behind_it() {
         timeout: time,
         ..options()
     };
-    let (bench, link) = Bench::held(small(), options);
+    let bench = Bench::new("in process", small(), options);
+    let link = &bench.held;
     one_thread().block_on(async {
-        bench.stopped.store(true, Ordering::SeqCst);
+        bench.stop();
         let job = bench.jobs.submit_keccak(message("given up")).await.unwrap();
         link.hold(Point::Doorbell);
         drop(job);
@@ -40,7 +40,8 @@ fn the_clock_unmaps_nothing_and_ends_other_futures_in_time() {
     let bytes = 65 << 20;
     let mut sim = SimOptions::default();
     sim.capabilities.card_memory_bytes = 2 * bytes as u64;
-    let (bench, link) = Bench::held(sim, options());
+    let bench = Bench::new("in process", sim, options());
+    let link = &bench.held;
     let mapped = bench.device.mapped_bytes();
     one_thread().block_on(async {
         bench.faults.arm(Trigger::Job(0), Fault::Late(TIMEOUT / 4));
@@ -71,7 +72,8 @@ fn an_answer_that_comes_before_its_future_is_watched_is_not_late() {
         timeout: PATIENCE,
         ..options()
     };
-    let (bench, link) = Bench::held(small(), options);
+    let bench = Bench::new("in process", small(), options);
+    let link = &bench.held;
     let late = Duration::from_secs(8);
     let start = Instant::now();
     for run in 0..2 {

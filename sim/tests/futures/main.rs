@@ -9,13 +9,12 @@ mod held;
 mod support;
 mod work;
 
-use metisvm_driver::{AsyncDevice, Device, DeviceError, InProcess, Options, Transport};
+use metisvm_driver::{AsyncDevice, Device, DeviceError, Options};
 use metisvm_firmware::port::{Activity, CardModel, HostPort, Registers};
 use metisvm_sim::{FaultPlan, FaultyCard, SimOptions};
 use sha3::{Digest, Keccak256};
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::card;
 use support::held::{Held, Shared};
@@ -36,7 +35,8 @@ fn options() -> Options {
 /// A card that does nothing while it is told to stop.
 struct Stoppable<C> {
     card: C,
-    stopped: Arc<AtomicBool>,
+    /// Held while the card works, so that whoever stops it waits until it does not.
+    stopped: Arc<Mutex<bool>>,
 }
 
 impl<C: CardModel> CardModel for Stoppable<C> {
@@ -45,7 +45,8 @@ impl<C: CardModel> CardModel for Stoppable<C> {
     }
 
     fn poll(&mut self, host: &dyn HostPort) -> Activity {
-        if self.stopped.load(Ordering::SeqCst) {
+        let stopped = self.stopped.lock().unwrap();
+        if *stopped {
             return Activity::WaitFor(Duration::from_millis(1));
         }
         self.card.poll(host)
@@ -55,10 +56,11 @@ impl<C: CardModel> CardModel for Stoppable<C> {
 /// A card, the futures of its jobs, and what goes wrong.
 struct Bench {
     link: &'static str,
+    held: Arc<Held>,
     jobs: AsyncDevice,
     device: Arc<Device>,
     faults: FaultPlan,
-    stopped: Arc<AtomicBool>,
+    stopped: Arc<Mutex<bool>>,
     server: Option<Served>,
 }
 
@@ -71,49 +73,41 @@ impl Bench {
     }
 
     fn new(link: &'static str, sim: SimOptions, options: Options) -> Self {
-        Self::over(link, sim, options, |card| {
-            if link == "in process" {
-                return (Box::new(InProcess::start(Box::new(card)).unwrap()), None);
-            }
-            let served = Served::new(card);
-            (Box::new(served.transport()), Some(served))
-        })
-    }
-
-    /// Over a link in this process that can be held.
-    fn held(sim: SimOptions, options: Options) -> (Self, Arc<Held>) {
-        let mut link = None;
-        let bench = Self::over("held", sim, options, |card| {
-            let held = Held::new(card, true);
-            link = Some(Arc::clone(&held));
-            (Box::new(Shared(held)), None)
-        });
-        (bench, link.unwrap())
-    }
-
-    fn over(
-        link: &'static str,
-        sim: SimOptions,
-        options: Options,
-        attach: impl FnOnce(Stoppable<FaultyCard<Box<dyn CardModel>>>) -> (Box<dyn Transport>, Option<Served>),
-    ) -> Self {
         let card = FaultyCard::new(card(sim));
         let faults = card.faults();
-        let stopped = Arc::<AtomicBool>::default();
+        let stopped = Arc::<Mutex<bool>>::default();
         let card = Stoppable {
             card,
             stopped: Arc::clone(&stopped),
         };
-        let (transport, server) = attach(card);
-        let device = Arc::new(Device::open(transport, options).unwrap());
+        let (held, server) = if link == "in process" {
+            (Held::new(card, true), None)
+        } else {
+            let served = Served::new(card);
+            (Held::around(Box::new(served.transport())), Some(served))
+        };
+        let device = Device::open(Box::new(Shared(Arc::clone(&held))), options);
+        let device = Arc::new(device.unwrap());
         Self {
             link,
+            held,
             jobs: AsyncDevice::new(Arc::clone(&device)).unwrap(),
             device,
             faults,
             stopped,
             server,
         }
+    }
+
+    /// From now on the card begins nothing.
+    fn stop(&self) {
+        *self.stopped.lock().unwrap() = true;
+    }
+
+    /// The card goes on, and has been given all that was submitted.
+    fn go_on(&self) {
+        self.held.flush();
+        *self.stopped.lock().unwrap() = false;
     }
 
     async fn hash(&self, text: &str) -> Result<(), DeviceError> {

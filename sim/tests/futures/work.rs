@@ -8,7 +8,6 @@ use metisvm_driver::{DeviceError, Options, OwnedRunJob};
 use metisvm_firmware::{Dtype, Geometry};
 use metisvm_sim::{Fault, Trigger};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 #[test]
@@ -132,7 +131,7 @@ fn a_full_ring_is_a_submission_that_is_pending() {
     for bench in Bench::both(small(), options) {
         one_thread().block_on(async {
             // It does nothing until it is told to go on, so what is in the ring stays there.
-            bench.stopped.store(true, Ordering::SeqCst);
+            bench.stop();
             let mut jobs = Vec::new();
             for _ in 0..2 {
                 jobs.push(bench.jobs.submit_keccak(message("abc")).await.unwrap());
@@ -144,7 +143,7 @@ fn a_full_ring_is_a_submission_that_is_pending() {
                 "{}: a ring of two entries has three",
                 bench.link
             );
-            bench.stopped.store(false, Ordering::SeqCst);
+            bench.go_on();
             jobs.push(third.await.unwrap());
             for job in jobs {
                 assert_eq!(job.await.unwrap(), [digest("abc")]);

@@ -1,8 +1,8 @@
-//! A link to a card in this process that can be held where a card or its server would hold it, and fails on demand.
+//! A link that can be held where a card or its server would hold it, and fails on demand.
 
 use metisvm_driver::{DmaRegion, InProcess, Transport, TransportError};
 use metisvm_firmware::port::CardModel;
-use metisvm_firmware::registers::{queue, queue_register};
+use metisvm_firmware::registers::{MAGIC, QUEUE_STRIDE, queue, queue_register};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -29,7 +29,7 @@ struct Gates {
 
 /// The link, for the test.
 pub(crate) struct Held {
-    inner: InProcess,
+    inner: Box<dyn Transport>,
     isolates: bool,
     gates: Mutex<Gates>,
     changed: Condvar,
@@ -42,15 +42,32 @@ pub(crate) struct Held {
 pub(crate) struct Shared(pub(crate) Arc<Held>);
 
 impl Held {
+    /// One to a card in this process.
     pub(crate) fn new(card: impl CardModel + 'static, isolates: bool) -> Arc<Self> {
+        Self::with(Box::new(InProcess::start(Box::new(card)).unwrap()), isolates)
+    }
+
+    /// One that is another but for what is held.
+    pub(crate) fn around(inner: Box<dyn Transport>) -> Arc<Self> {
+        let isolates = inner.isolates_on_unmap();
+        Self::with(inner, isolates)
+    }
+
+    fn with(inner: Box<dyn Transport>, isolates: bool) -> Arc<Self> {
         Arc::new(Self {
-            inner: InProcess::start(Box::new(card)).unwrap(),
+            inner,
             isolates,
             gates: Mutex::default(),
             changed: Condvar::new(),
             unmapped: AtomicUsize::new(0),
             keeps_all: AtomicBool::new(false),
         })
+    }
+
+    /// Returns once every write of a register that was begun before has reached the card: writes may be posted, and a
+    /// read is answered after them.
+    pub(crate) fn flush(&self) {
+        self.inner.read32(MAGIC);
     }
 
     /// From now on, whoever comes there is held.
@@ -93,10 +110,14 @@ impl Transport for Shared {
         self.0.inner.read32(offset)
     }
     fn write32(&self, offset: u32, value: u32) {
-        let is_doorbell = offset == queue_register(0, queue::SQ_TAIL);
+        let is = |register| {
+            let in_queues = offset.checked_sub(queue_register(0, 0));
+            in_queues.is_some_and(|offset| offset % QUEUE_STRIDE == register)
+        };
+        let is_doorbell = is(queue::SQ_TAIL);
         if is_doorbell {
             self.0.pass(Point::Doorbell);
-        } else if offset == queue_register(0, queue::INTERRUPT_ARM) {
+        } else if is(queue::INTERRUPT_ARM) {
             self.0.pass(Point::Arm);
         }
         self.0.inner.write32(offset, value);
@@ -124,6 +145,9 @@ impl Transport for Shared {
     }
     fn wait_interrupt(&self, vector: u16, timeout: Duration) -> bool {
         self.0.inner.wait_interrupt(vector, timeout)
+    }
+    fn close(&self) {
+        self.0.inner.close();
     }
     fn failure(&self) -> Option<TransportError> {
         self.0.inner.failure()

@@ -42,6 +42,7 @@ impl ToyCard {
         let capabilities = Capabilities {
             features: reg::features::TENSOR,
             keccak_max_messages: 0,
+            max_queues: 1,
             ..small().capabilities
         };
         let registers = (0..reg::REGISTER_BYTES).step_by(4);

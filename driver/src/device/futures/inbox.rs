@@ -25,7 +25,8 @@ pub(super) struct Request {
 /// What the thread that submits does next.
 pub(super) enum Task {
     Submit(Request),
-    Cancel(Key),
+    /// On this pair.
+    Cancel(usize, Key),
     /// Nothing, ever again; it drops what it is given.
     End(Option<Arc<Device>>),
 }
@@ -33,7 +34,8 @@ pub(super) enum Task {
 #[derive(Default)]
 struct Content {
     requests: VecDeque<Request>,
-    cancellations: Vec<Key>,
+    /// On which pair, and which job.
+    cancellations: Vec<(usize, Key)>,
     /// What the thread that submits is at.
     at_work: Option<AtWork>,
     /// Requests whose job is not done.
@@ -118,8 +120,8 @@ impl Inbox {
         self.asked.notify_one();
     }
 
-    pub(super) fn cancel(&self, key: Key) {
-        self.lock().cancellations.push(key);
+    pub(super) fn cancel(&self, pair: usize, key: Key) {
+        self.lock().cancellations.push((pair, key));
         self.asked.notify_one();
     }
 
@@ -135,10 +137,10 @@ impl Inbox {
         let mut content = self.lock();
         content.at_work = None;
         loop {
-            if let Some(key) = content.cancellations.pop() {
+            if let Some((pair, key)) = content.cancellations.pop() {
                 // It rings a doorbell, so it can be held as well.
                 content.at_work = Some(AtWork::begin(None));
-                return Task::Cancel(key);
+                return Task::Cancel(pair, key);
             }
             if let Some(request) = content.requests.pop_front() {
                 content.at_work = Some(AtWork::begin(Some(Arc::clone(&request.refuse))));
@@ -259,13 +261,13 @@ mod tests {
     #[test]
     fn a_cancellation_that_is_held_is_seen_and_what_is_behind_it_is_refused() {
         let inbox = inbox(Duration::from_millis(20));
-        inbox.cancel(Key { index: 0, number: 1 });
+        inbox.cancel(0, Key { index: 0, number: 1 });
         inbox.submit(Request {
             submit: Box::new(|_| panic!("the card takes nothing")),
             refuse: Arc::new(|_| {}),
         });
         assert!(inbox.take_stuck().is_none(), "nothing is under way");
-        assert!(matches!(inbox.next(), Task::Cancel(_)));
+        assert!(matches!(inbox.next(), Task::Cancel(..)));
         assert!(inbox.take_stuck().is_none(), "it has time");
         thread::sleep(Duration::from_millis(30));
         let stuck = inbox.take_stuck().unwrap();

@@ -66,8 +66,8 @@ impl<T> Future for Submitting<T> {
 pub struct Job<T> {
     receiver: oneshot::Receiver<Result<T, DeviceError>>,
     inbox: Arc<Inbox>,
-    /// What is to be cancelled; `None` once it is done.
-    key: Option<Key>,
+    /// What is to be cancelled, and on which pair; `None` once it is done.
+    key: Option<(usize, Key)>,
 }
 
 impl<T: Send + 'static> Job<T> {
@@ -94,8 +94,8 @@ impl<T> Future for Job<T> {
 
 impl<T> Drop for Job<T> {
     fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            self.inbox.cancel(key);
+        if let Some((pair, key)) = self.key.take() {
+            self.inbox.cancel(pair, key);
         }
     }
 }

@@ -65,7 +65,7 @@ impl OwnedRunJob {
             dtype_in: self.dtype_in,
             dtype_out: self.dtype_out,
         };
-        shared.start_run(Caller::User, &job)
+        shared.start_run(shared.here(), Caller::User, &job)
     }
 }
 
@@ -114,7 +114,7 @@ impl AsyncDevice {
 
     /// Queues the copying of bytes into card memory, as [`AsyncDevice::submit`].
     pub fn submit_load(&self, bytes: Vec<u8>) -> Submitting<Resident> {
-        self.enqueue(move |shared| shared.start_load(Caller::User, &bytes, Kind::Data))
+        self.enqueue(move |shared| shared.start_load(shared.here(), Caller::User, &bytes, Kind::Data))
     }
 
     /// Runs a program. Gives one output an item.
@@ -146,7 +146,8 @@ impl AsyncDevice {
     /// # Errors
     /// As [`Device::load_state`].
     pub async fn load_state(&self, bytes: Vec<u8>) -> Result<Resident, DeviceError> {
-        let load = self.enqueue(move |shared| shared.start_load(Caller::User, &bytes, Kind::State));
+        let load =
+            self.enqueue(move |shared| shared.start_load(shared.here(), Caller::User, &bytes, Kind::State));
         load.await?.await
     }
 
@@ -157,8 +158,9 @@ impl AsyncDevice {
     pub async fn load_program(&self, program: &Program) -> Result<Resident, DeviceError> {
         let cost = program.cost(&self.capabilities.geometry);
         let bytes = program.to_bytes();
-        let load =
-            self.enqueue(move |shared| shared.start_load(Caller::User, &bytes, Kind::Program { cost }));
+        let load = self.enqueue(move |shared| {
+            shared.start_load(shared.here(), Caller::User, &bytes, Kind::Program { cost })
+        });
         load.await?.await
     }
 

@@ -1,14 +1,15 @@
 //! The threads that work for futures.
 
 use super::super::Shared;
+use super::super::pair::OnPair;
 use super::super::ticket::Delivery;
 use super::inbox::{Inbox, Task};
 use super::no_thread;
 use crate::error::DeviceError;
 use crate::transport::TransportError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,15 +29,19 @@ pub(super) fn start(shared: &Arc<Shared>, inbox: &Arc<Inbox>) -> Result<(), Devi
     spawn("clock", Box::new(move || keep_time(&ours, &theirs)))?;
     let (ours, theirs, all) = (Arc::clone(shared), Arc::clone(inbox), Arc::clone(&submitted_all));
     spawn("submit", Box::new(move || submit_all(&ours, &theirs, &all)))?;
-    let ours = Arc::clone(shared);
-    spawn("watch", Box::new(move || watch(&ours, &submitted_all)))
+    // Nearly all jobs are on the pair of the thread that submits, but one on a state is on that state's.
+    for index in 0..shared.pairs.len() {
+        let (ours, all) = (Arc::clone(shared), Arc::clone(&submitted_all));
+        spawn("watch", Box::new(move || watch(&ours, index, &all)))?;
+    }
+    Ok(())
 }
 
 /// Does something with the card. A transport that panics ends the trust in it, and no thread that others need.
 fn guarded(shared: &Arc<Shared>, work: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(work)).is_err() {
         let fault = TransportError::Gone("the link to it panicked".into());
-        shared.condemn(&mut shared.lock(), &fault.into());
+        shared.condemn_and_tell(&fault.into());
     }
 }
 
@@ -44,12 +49,12 @@ fn submit_all(shared: &Arc<Shared>, inbox: &Inbox, submitted_all: &AtomicBool) {
     loop {
         match inbox.next() {
             Task::Submit(request) => guarded(shared, || (request.submit)(shared)),
-            Task::Cancel(key) => guarded(shared, || shared.cancel(key)),
+            Task::Cancel(pair, key) => guarded(shared, || shared.on(pair).cancel(key)),
             Task::End(device) => {
                 submitted_all.store(true, Ordering::Relaxed);
-                // Under the lock, so that the thread that watches sees it, or is asleep and woken.
-                drop(shared.lock());
-                shared.watched.notify_all();
+                for on in shared.all_pairs() {
+                    wake_watcher(on);
+                }
                 drop(device);
                 return;
             }
@@ -57,30 +62,40 @@ fn submit_all(shared: &Arc<Shared>, inbox: &Inbox, submitted_all: &AtomicBool) {
     }
 }
 
-fn watch(shared: &Arc<Shared>, submitted_all: &AtomicBool) {
+/// Wakes the thread that watches a pair. Under the lock, so that it sees what it is woken for, or is asleep and woken.
+fn wake_watcher(on: OnPair<'_>) {
+    drop(on.lock());
+    on.pair.watched.notify_all();
+}
+
+/// The pair whose watching thread unmaps what nobody uses any more.
+const TIDY: usize = 0;
+
+fn watch(shared: &Arc<Shared>, index: usize, submitted_all: &AtomicBool) {
+    let on = shared.on(index);
     loop {
         guarded(shared, || shared.pool.tidy());
-        let mut state = shared.lock();
+        let mut state = on.lock();
         // What the clock's deliveries have freed is unmapped here, as that may take its time.
-        while state.jobs.watched() == 0 && !shared.pool.is_untidy() {
+        while state.jobs.watched() == 0 && !(index == TIDY && shared.pool.is_untidy()) {
             if submitted_all.load(Ordering::Relaxed) {
                 return;
             }
-            state = shared.watched.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = state.wait(&on.pair.watched, None);
         }
         if state.jobs.watched() == 0 {
             continue;
         }
         drop(state);
         guarded(shared, || {
-            let (state, due) = shared.wait_for(shared.lock(), None, |state| {
+            let (state, due) = on.wait_for(on.lock(), None, |state| {
                 let due = state.jobs.take_due();
                 (!due.is_empty() || state.jobs.watched() == 0).then_some(due)
             });
             // Before the doorbells: a hung card does not hold what is known already.
             drop(state);
             deliver(shared, due);
-            shared.ring();
+            on.ring();
         });
     }
 }
@@ -102,18 +117,18 @@ fn look(shared: &Arc<Shared>, inbox: &Inbox) {
             refuse(fault.clone());
         }
     }
-    // Read before the look that it is for: what was there by then is not late.
-    let now = Instant::now();
-    let mut state = shared.lock();
-    shared.harvest(&mut state);
-    shared.expire(&mut state, now);
-    let due = state.jobs.take_due();
-    drop(state);
-    deliver(shared, due);
+    for on in shared.all_pairs() {
+        // Read before the look that it is for: what was there by then is not late.
+        let now = Instant::now();
+        let mut state = on.lock();
+        on.harvest(&mut state);
+        on.expire(&mut state, now);
+        let due = state.jobs.take_due();
+        drop(state);
+        deliver(shared, due);
+    }
     if shared.pool.is_untidy() {
-        // Under the lock, so that the thread that watches sees it, or is asleep and woken.
-        drop(shared.lock());
-        shared.watched.notify_all();
+        wake_watcher(shared.on(TIDY));
     }
 }
 

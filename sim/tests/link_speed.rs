@@ -6,7 +6,7 @@ mod support;
 
 use metisvm_driver::lines::Line;
 use metisvm_driver::measure::nop_round_trip;
-use metisvm_driver::{AsyncDevice, Device, InProcess, Resident, RunJob, Transport};
+use metisvm_driver::{AsyncDevice, Device, InProcess, Options, Resident, RunJob, Transport};
 use metisvm_firmware::registers::MAGIC;
 use metisvm_firmware::{Dtype, Geometry};
 use metisvm_sim::{FunctionalCard, SimOptions};
@@ -155,9 +155,19 @@ fn bare_hand_over() -> f64 {
     })
 }
 
+/// How many queue pairs are measured; the driver's own number where nothing is said.
+fn queues() -> Option<u16> {
+    let asked = std::env::var("METISVM_QUEUES").ok()?;
+    Some(asked.parse().expect("METISVM_QUEUES is a number of queue pairs"))
+}
+
 fn measure(link: &str, transport: impl Transport + 'static) {
     line(link, "register read", "µs", || register_read(&transport));
-    let device = Device::open(Box::new(transport), metisvm_driver::Options::default()).unwrap();
+    let options = Options {
+        queues: queues(),
+        ..Options::default()
+    };
+    let device = Device::open(Box::new(transport), options).unwrap();
     for batch in [1, 32, 512] {
         let trip = || nop_round_trip(&device, batch, ROUNDS).unwrap();
         line(

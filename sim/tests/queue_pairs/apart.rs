@@ -1,6 +1,7 @@
 //! Two threads on two pairs: what one's job does to the other's, and what one waits for of the other's.
 
 use super::{Bench, hash};
+use crate::support::served::PATIENCE;
 use crate::support::{impatient, small};
 use metisvm_driver::{DeviceError, Health, Options};
 use metisvm_sim::{Fault, Trigger};
@@ -115,6 +116,7 @@ fn memory_comes_back_from_jobs_of_another_pair_that_nobody_waits_for() {
         queues: Some(2),
         ring_entries_log2: 6,
         dma_bytes: 128 << 10,
+        timeout: PATIENCE,
         ..impatient()
     };
     let bench = Bench::new(small(), options);
@@ -129,7 +131,7 @@ fn memory_comes_back_from_jobs_of_another_pair_that_nobody_waits_for() {
             left.join().unwrap().unwrap();
             let start = Instant::now();
             hash(device, &[2; 60_000]).unwrap();
-            assert!(start.elapsed() < impatient().timeout, "{:?}", start.elapsed());
+            assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
         });
     }
     assert!(bench.device.most_mapped_bytes() <= 128 << 10);
@@ -140,7 +142,13 @@ fn card_memory_comes_back_from_another_pair() {
     if !has_two() {
         return;
     }
-    let bench = Bench::of(2);
+    // A card in RTL takes long for its whole memory.
+    let options = Options {
+        queues: Some(2),
+        timeout: PATIENCE,
+        ..impatient()
+    };
+    let bench = Bench::new(small(), options);
     let all = small().capabilities.card_memory_bytes as usize;
     for round in 0..20 {
         thread::scope(|scope| {
@@ -161,7 +169,7 @@ fn card_memory_comes_back_from_another_pair() {
 /// Card memory is full for good only where nothing in flight gives some back; a load for nobody gives its place back
 /// once it is answered.
 fn retry<T>(mut load: impl FnMut() -> Result<T, DeviceError>) -> T {
-    let deadline = Instant::now() + impatient().timeout;
+    let deadline = Instant::now() + PATIENCE;
     loop {
         match load() {
             Err(DeviceError::CardMemoryFull(_)) if Instant::now() < deadline => thread::yield_now(),

@@ -127,7 +127,7 @@ fn a_node_that_begins_anew_is_as_it_was_at_the_start() {
     );
     assert_eq!(asked.get("eth_blockNumber", json!([])), "0x9");
 
-    assert_eq!(asked.get("anvil_reset", json!([])), true);
+    assert_eq!(asked.get("anvil_reset", json!([])), Value::Null);
     assert_eq!(asked.get("eth_getBlockByNumber", json!(["latest", false])), first);
     assert_eq!(
         asked.get("eth_getBlockByNumber", json!(["0x1", false])),
@@ -239,4 +239,24 @@ fn what_is_no_state_is_not_loaded_and_does_not_fill_the_memory() {
         assert!(refusal.contains(says), "{says}: {refusal}");
     }
     assert_eq!(asked.get("eth_getBalance", json!([ANYBODY, "latest"])), "0x0");
+}
+
+/// alloy's provider takes nothing else from anvil's setters.
+#[test]
+fn what_has_nothing_to_say_says_null_by_anvils_names_and_true_by_others() {
+    let asked = Asked::new();
+    for (method, params, answer) in [
+        ("anvil_setBalance", json!([ANYBODY, "0x1"]), Value::Null),
+        ("hardhat_setBalance", json!([ANYBODY, "0x1"]), json!(true)),
+        ("anvil_setCode", json!([ANYBODY, "0x00"]), Value::Null),
+        ("anvil_setStorageAt", json!([ANYBODY, "0x0", "0x1"]), json!(true)),
+        ("anvil_impersonateAccount", json!([ANYBODY]), Value::Null),
+        ("hardhat_impersonateAccount", json!([ANYBODY]), json!(true)),
+        ("anvil_mine", json!(["0x1"]), Value::Null),
+        ("hardhat_mine", json!(["0x1"]), json!(true)),
+        ("evm_setAutomine", json!([true]), json!(true)),
+        ("anvil_setAutomine", json!([true]), Value::Null),
+    ] {
+        assert_eq!(asked.get(method, params), answer, "{method}");
+    }
 }

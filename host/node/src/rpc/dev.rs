@@ -3,7 +3,7 @@
 use super::{
     args::Args,
     quantity::Number,
-    served::{Module, Served, method},
+    served::{Module, Served, change, method},
     state::Slot,
 };
 use crate::{edits, error::NodeError};
@@ -32,7 +32,7 @@ fn register_state(module: &mut Module) -> Result<(), RegisterMethodError> {
             Err(_) => Ok(false),
         }
     })?;
-    method(module, &["anvil_reset", "hardhat_reset"], |node, args| {
+    change(module, &["anvil_reset", "hardhat_reset"], |node, args| {
         let options: Option<Map<String, Value>> = args.opt(0, "options")?;
         let forking = options.as_ref().and_then(|options| options.get("forking"));
         if forking.is_some_and(|forking| !forking.is_null()) {
@@ -41,13 +41,13 @@ fn register_state(module: &mut Module) -> Result<(), RegisterMethodError> {
             ));
         }
         node.reset()?;
-        Ok(true)
+        Ok(())
     })?;
     method(module, &["anvil_rollback"], |node, args| {
         let depth: Option<Number> = args.opt(0, "depth")?;
         node.roll_back(depth.map_or(Ok(1), Number::u64)?)
     })?;
-    method(
+    change(
         module,
         &[
             "anvil_setBalance",
@@ -58,10 +58,10 @@ fn register_state(module: &mut Module) -> Result<(), RegisterMethodError> {
         |node, args| {
             let (address, balance) = (args.get(0, "address")?, args.get::<Number>(1, "balance")?);
             node.edit(|world| edits::balance(world, address, balance.0))?;
-            Ok(true)
+            Ok(())
         },
     )?;
-    method(module, &["anvil_addBalance"], |node, args| {
+    change(module, &["anvil_addBalance"], |node, args| {
         let (address, more) = (args.get(0, "address")?, args.get::<Number>(1, "balance")?);
         node.edit(|world| {
             let balance = world
@@ -69,25 +69,25 @@ fn register_state(module: &mut Module) -> Result<(), RegisterMethodError> {
                 .map_or(U256::ZERO, |account| account.balance);
             edits::balance(world, address, balance.saturating_add(more.0))
         })?;
-        Ok(true)
+        Ok(())
     })?;
-    method(
+    change(
         module,
         &["anvil_setNonce", "hardhat_setNonce", "evm_setAccountNonce"],
         |node, args| {
             let address = args.get(0, "address")?;
             let nonce = args.get::<Number>(1, "nonce")?.u64()?;
             node.edit(|world| edits::nonce(world, address, nonce))?;
-            Ok(true)
+            Ok(())
         },
     )?;
-    method(
+    change(
         module,
         &["anvil_setCode", "hardhat_setCode", "evm_setAccountCode"],
         |node, args| {
             let (address, code): (Address, Bytes) = (args.get(0, "address")?, args.get(1, "code")?);
             node.edit(|world| edits::code(world, address, code))?;
-            Ok(true)
+            Ok(())
         },
     )?;
     method(
@@ -107,15 +107,15 @@ fn register_state(module: &mut Module) -> Result<(), RegisterMethodError> {
 }
 
 fn register_accounts(module: &mut Module) -> Result<(), RegisterMethodError> {
-    method(
+    change(
         module,
         &["anvil_impersonateAccount", "hardhat_impersonateAccount"],
         |node, args| {
             node.accounts.impersonate(args.get(0, "address")?, true);
-            Ok(true)
+            Ok(())
         },
     )?;
-    method(
+    change(
         module,
         &[
             "anvil_stopImpersonatingAccount",
@@ -123,7 +123,7 @@ fn register_accounts(module: &mut Module) -> Result<(), RegisterMethodError> {
         ],
         |node, args| {
             node.accounts.impersonate(args.get(0, "address")?, false);
-            Ok(true)
+            Ok(())
         },
     )?;
     method(
@@ -172,14 +172,14 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
         evm_mine(node, args)?;
         Ok("0x0")
     })?;
-    method(module, &["anvil_mine", "hardhat_mine"], |node, args| {
+    change(module, &["anvil_mine", "hardhat_mine"], |node, args| {
         let blocks: Option<Number> = args.opt(0, "blocks")?;
         let interval: Option<Number> = args.opt(1, "interval")?;
         node.mine(
             blocks.map_or(Ok(1), Number::u64)?,
             interval.map(Number::u64).transpose()?,
         )?;
-        Ok(true)
+        Ok(())
     })?;
     method(
         module,
@@ -199,16 +199,16 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
         &["anvil_getAutomine", "hardhat_getAutomine"],
         |node, _| Ok(node.automine()),
     )?;
-    method(module, &["evm_setAutomine", "anvil_setAutomine"], |node, args| {
+    change(module, &["evm_setAutomine", "anvil_setAutomine"], |node, args| {
         node.set_automine(args.get(0, "on")?)?;
-        Ok(true)
+        Ok(())
     })?;
     method(
         module,
         &["anvil_getIntervalMining"],
         |node, _| Ok(node.interval()),
     )?;
-    method(
+    change(
         module,
         &["evm_setIntervalMining", "anvil_setIntervalMining"],
         |node, args| {
@@ -216,7 +216,7 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
             let seconds = interval.u64()?;
             node.set_interval((seconds > 0).then_some(seconds));
             node.set_automine(false)?;
-            Ok(true)
+            Ok(())
         },
     )
 }
@@ -264,13 +264,13 @@ fn register_time(module: &mut Module) -> Result<(), RegisterMethodError> {
 }
 
 fn register_block_settings(module: &mut Module) -> Result<(), RegisterMethodError> {
-    method(
+    change(
         module,
         &["anvil_setCoinbase", "hardhat_setCoinbase"],
         |node, args| {
             let address: Address = args.get(0, "address")?;
             node.set(|settings| settings.beneficiary = address);
-            Ok(true)
+            Ok(())
         },
     )?;
     method(
@@ -288,7 +288,7 @@ fn register_block_settings(module: &mut Module) -> Result<(), RegisterMethodErro
             Ok(true)
         },
     )?;
-    method(
+    change(
         module,
         &[
             "anvil_setNextBlockBaseFeePerGas",
@@ -298,7 +298,7 @@ fn register_block_settings(module: &mut Module) -> Result<(), RegisterMethodErro
             let fee: Number = args.get(0, "base fee")?;
             let fee = fee.u64()?;
             node.set(|settings| settings.next_base_fee = Some(fee));
-            Ok(true)
+            Ok(())
         },
     )?;
     method(

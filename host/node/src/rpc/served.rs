@@ -48,6 +48,23 @@ where
     Ok(())
 }
 
+/// Adds a method that changes something and has nothing to say of it. By anvil's names it answers null, which is what
+/// alloy's provider takes, by those of the other tools true.
+pub(super) fn change(
+    module: &mut Module,
+    names: &[&'static str],
+    answer: Answer<()>,
+) -> Result<(), RegisterMethodError> {
+    for name in names {
+        let name: &'static str = name;
+        let done = (!name.starts_with("anvil_")).then_some(true);
+        module.register_blocking_method(name, move |params: Params<'_>, served, _| {
+            answered(name, &params, &served, answer).map(|()| done)
+        })?;
+    }
+    Ok(())
+}
+
 /// Adds a method that only looks something up: it is answered where the request came in, which is done before another
 /// thread would be awake.
 pub(super) fn lookup<R>(

@@ -182,6 +182,41 @@ fn several_inferences_have_one_proof() {
     refused(&call(folder, &line), "the model");
 }
 
+/// Such a batch is proven all the same: it may be for trying out, or be acted on by nobody who counts jobs.
+#[test]
+fn equal_jobs_in_a_batch_are_warned_about() {
+    let folder = folder_of(COUNT);
+    let folder = folder.path();
+    let warnings = |options: &str, code: i32| {
+        let line = format!("prove mlp.bundle --input images --batch {COUNT} -o batch.json --raw {options}");
+        let output = call(folder, &line);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        let lines = stderr(&output);
+        let lines = lines.lines().filter(|line| line.contains("warning"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let [a, b, c] = [1, 2, 3].map(|i| hex(&[i; 32]));
+    // The memory refuses them, after the warning and before anything is made.
+    for (jobs, said) in [
+        (format!("--job {a},{b},{a}"), "inferences 0 and 2"),
+        (format!("--job {a},{b},{b}"), "inferences 1 and 2"),
+        (format!("--job {a}"), "inferences 0 and 1"),
+        (String::new(), "inferences 0 and 1"),
+    ] {
+        let told = warnings(&format!("{jobs} --memory-limit 50"), 1);
+        assert_eq!(told.len(), 1, "{jobs}: {told:?}");
+        assert!(told[0].contains(said) && told[0].contains("same job"), "{told:?}");
+    }
+    assert_eq!(
+        warnings(&format!("--job {a},{b},{c} --memory-limit 50"), 1).len(),
+        0,
+        "each has its own"
+    );
+    assert_eq!(warnings(&format!("--job {a}"), 0).len(), 1);
+    let verified = call(folder, "verify batch.json --json --bundle mlp.bundle --as-stated");
+    accepted(&verified);
+}
+
 #[test]
 fn a_batch_that_cannot_be_is_refused_before_it_is_begun() {
     let folder = folder_of(COUNT);

@@ -12,6 +12,7 @@ use crate::proofs::strength::Bits;
 use crate::proofs::{hex, keys, statement, threads};
 use metisvm_prover::{BatchProver, Inference};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 pub(super) fn run(args: &Prove, count: usize) -> Result<(), CliError> {
     let Asked {
@@ -34,6 +35,12 @@ pub(super) fn run(args: &Prove, count: usize) -> Result<(), CliError> {
             job_id: job(i),
         })
         .collect();
+    if let Some([first, second]) = with_one_job(&inferences) {
+        output::complain(&format!(
+            "warning: inferences {first} and {second} of the batch have the same job: whoever acts on the \
+             proof accepts each job once (--job takes one for each inference, comma-separated)"
+        ));
+    }
     let form = args.form.form();
     // Circuits, proof, and the wraps of both.
     let mut progress = StepProgress::new(2 * (1 + form.wraps().len()) as u64);
@@ -75,6 +82,15 @@ pub(super) fn run(args: &Prove, count: usize) -> Result<(), CliError> {
             circuits,
         };
         progress.aside(|| report.show())
+    })
+}
+
+/// The numbers of the first two inferences with the same job. All of a batch are for one chain.
+fn with_one_job(inferences: &[Inference<'_>]) -> Option<[usize; 2]> {
+    let mut first = HashMap::new();
+    inferences.iter().enumerate().find_map(|(i, inference)| {
+        let before = first.insert(inference.job_id, i)?;
+        Some([before, i])
     })
 }
 

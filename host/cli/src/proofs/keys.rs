@@ -106,7 +106,7 @@ pub fn of_bundle(bundle: &Bundle, form: Form, cuts: &[usize], args: &Keys) -> Re
 /// demands.
 ///
 /// # Errors
-/// If the model cannot be proven, or not within the memory that may be used.
+/// If the model cannot be proven, or not within the memory that may be used, or not with the bits that the form promises.
 pub fn make(
     bundle: &Bundle,
     form: Form,
@@ -119,10 +119,12 @@ pub fn make(
         None => Prover::new(bundle, form, limit, stage),
         Some(cuts) => Prover::cut(bundle, form, cuts, limit, stage),
     };
-    made.map_err(|problem| CliError::Prepare {
+    let prover = made.map_err(|problem| CliError::Prepare {
         model: bundle.id,
         problem,
-    })
+    })?;
+    Bits::check(strength(&prover), form)?;
+    Ok(prover)
 }
 
 /// How strong the proofs of a prover are; `None` in layers.

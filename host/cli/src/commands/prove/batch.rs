@@ -54,6 +54,7 @@ pub(super) fn run(args: &Prove, count: usize) -> Result<(), CliError> {
             model: bundle.id,
             problem,
         })?;
+        Bits::check(Bits::of(&prover.strengths()), form)?;
         let circuits = started.end();
         let started = Cost::begin();
         let proof = prover.prove(&inferences, &mut |stage| progress.begin(stage.name()))?;

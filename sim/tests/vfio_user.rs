@@ -330,6 +330,10 @@ fn the_socket_of_a_dead_server_is_replaced_and_nothing_else_is() {
     }
     let error = VfioUser::connect(&folder.path().join("none"), &Settings::default()).unwrap_err();
     assert!(error.to_string().contains("metisvm sim"), "{error}");
+    for other in [folder.path(), &path] {
+        let error = VfioUser::connect(other, &Settings::default()).unwrap_err();
+        assert!(error.to_string().contains("it is no socket"), "{error}");
+    }
 }
 
 #[test]

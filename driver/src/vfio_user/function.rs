@@ -30,9 +30,9 @@ pub(super) fn why_not(path: &Path, error: &Error) -> String {
         // Connecting to another file is refused as by a server that is gone.
         Error::Io { .. } if is_another_file(path) => "it is no socket".to_owned(),
         Error::Io { .. } => format!("{error}; is metisvm sim running, with this --socket?"),
-        Error::Timeout { .. } => format!(
-            "{error}; the server serves one client after another, and this one has to wait for another"
-        ),
+        Error::Timeout { .. } => {
+            format!("{error}; the server serves one client after another: it has another one now, or hangs")
+        }
         _ => error.to_string(),
     }
 }

@@ -159,7 +159,10 @@ mod tests {
     #[test]
     fn nobody_waits_for_a_reader_that_takes_nothing() {
         let (read, is_read) = mpsc::channel::<()>();
-        let queue = LineQueue::start(move |_| drop(is_read.recv())).unwrap();
+        let queue = LineQueue::start(move |_| {
+            let _ = is_read.recv();
+        })
+        .unwrap();
         queue.put("first");
         queue.put(&"x".repeat(1 << 20));
         assert!(!queue.finish(Duration::from_millis(20)));

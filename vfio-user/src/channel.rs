@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::header::{HEADER_BYTES, Header};
 use crate::version::MAX_FDS;
 use rustix::cmsg_space;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
@@ -26,6 +27,8 @@ const MOST_PIECES: usize = 3;
 pub struct Channel {
     socket: OwnedFd,
     timeout: Duration,
+    /// What can be read from once nobody is to be waited for any more.
+    stop: Option<OwnedFd>,
 }
 
 /// A message that came, without its payload.
@@ -48,7 +51,20 @@ impl Channel {
         for side in [Timeout::Recv, Timeout::Send] {
             set_socket_timeout(&socket, side, Some(timeout)).map_err(|errno| Error::Io { doing, errno })?;
         }
-        Ok(Self { socket, timeout })
+        Ok(Self {
+            socket,
+            timeout,
+            stop: None,
+        })
+    }
+
+    /// The same, but waits for the peer fail with [`Error::Stopped`] from the moment on at which `stop` can be read.
+    #[must_use]
+    pub fn until(self, stop: OwnedFd) -> Self {
+        Self {
+            stop: Some(stop),
+            ..self
+        }
     }
 
     /// The most that a message may take.
@@ -88,7 +104,9 @@ impl Channel {
         let deadline = Instant::now() + self.timeout;
         let mut unsent = bytes;
         loop {
-            match sendmsg(&self.socket, left, &mut control, SendFlags::NOSIGNAL) {
+            let mut flags = SendFlags::NOSIGNAL;
+            flags.set(SendFlags::DONTWAIT, self.stop.is_some());
+            match sendmsg(&self.socket, left, &mut control, flags) {
                 Ok(sent) => {
                     unsent -= sent;
                     // The descriptors went with the first byte.
@@ -96,7 +114,7 @@ impl Channel {
                     IoSlice::advance_slices(&mut left, sent);
                 }
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Err(self.late(doing)),
+                Err(Errno::AGAIN) => self.wait(PollFlags::OUT, deadline, doing)?,
                 Err(Errno::PIPE | Errno::CONNRESET) => return Err(Error::Closed),
                 Err(errno) => return Err(Error::Io { doing, errno }),
             }
@@ -130,14 +148,14 @@ impl Channel {
         payload.resize(bytes, 0);
         let mut read = 0;
         while read < bytes {
-            match recv(&self.socket, &mut payload[read..], RecvFlags::WAITALL) {
+            match recv(&self.socket, &mut payload[read..], self.whole()) {
                 Ok((_, 0)) => {
                     return Err(Error::malformed(
                         "the connection ended in the middle of a message",
                     ));
                 }
                 Ok((_, more)) => read += more,
-                Err(errno) => self.retry(errno)?,
+                Err(errno) => self.retry(errno, deadline)?,
             }
             if read < bytes && Instant::now() >= deadline {
                 return Err(self.late("the rest of a message"));
@@ -154,11 +172,11 @@ impl Channel {
             let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MAX_FDS))];
             let mut control = RecvAncillaryBuffer::new(&mut space);
             let rest = &mut bytemuck::bytes_of_mut(&mut header)[read..];
-            let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::WAITALL;
+            let flags = RecvFlags::CMSG_CLOEXEC | self.whole();
             let received = match recvmsg(&self.socket, &mut [IoSliceMut::new(rest)], &mut control, flags) {
                 Ok(received) => received,
                 Err(errno) => {
-                    self.retry(errno)?;
+                    self.retry(errno, deadline)?;
                     continue;
                 }
             };
@@ -184,13 +202,35 @@ impl Channel {
         Ok((header, fds))
     }
 
-    fn retry(&self, errno: Errno) -> Result<(), Error> {
+    /// All that is asked for, waited for in the call itself only where nobody else is to be heard meanwhile.
+    fn whole(&self) -> RecvFlags {
+        let mut flags = RecvFlags::WAITALL;
+        flags.set(RecvFlags::DONTWAIT, self.stop.is_some());
+        flags
+    }
+
+    fn retry(&self, errno: Errno, deadline: Instant) -> Result<(), Error> {
         let doing = "receiving a message";
         match errno {
             Errno::INTR => Ok(()),
-            Errno::AGAIN => Err(self.late(doing)),
+            Errno::AGAIN => self.wait(PollFlags::IN, deadline, doing),
             Errno::CONNRESET => Err(Error::Closed),
             errno => Err(Error::Io { doing, errno }),
+        }
+    }
+
+    /// Waits until the socket takes or gives more, after a call that did not wait; one that did has taken too long.
+    fn wait(&self, event: PollFlags, deadline: Instant, doing: &'static str) -> Result<(), Error> {
+        let Some(stop) = &self.stop else {
+            return Err(self.late(doing));
+        };
+        let mut polled = [PollFd::new(&self.socket, event), PollFd::new(stop, PollFlags::IN)];
+        let left = deadline.saturating_duration_since(Instant::now());
+        match poll(&mut polled, Timespec::try_from(left).ok().as_ref()) {
+            Ok(_) if !polled[1].revents().is_empty() => Err(Error::Stopped),
+            Ok(0) => Err(self.late(doing)),
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(errno) => Err(Error::Io { doing, errno }),
         }
     }
 

@@ -10,6 +10,9 @@ pub enum Error {
     /// The peer has closed the connection, between two messages.
     #[error("the peer has closed the connection")]
     Closed,
+    /// Whoever has the channel wanted an end while the peer was waited for.
+    #[error("it was stopped")]
+    Stopped,
     /// The peer took too long.
     #[error("nothing came of {doing} within {} s", after.as_secs_f64())]
     Timeout {

@@ -6,6 +6,8 @@ use metisvm_vfio_user::messages::{
     BAR0_REGION, CONFIG_REGION, DEVICE_IS_PCI, REGION_READABLE, REGION_WRITABLE,
 };
 use metisvm_vfio_user::{Client, Error};
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 
 const COMMAND: u64 = 0x04;
 /// Memory space on, bus mastering on, INTx off.
@@ -23,14 +25,20 @@ const MSIX_FUNCTION_MASK: u16 = 1 << 14;
 const MOST_CAPABILITIES: usize = 48;
 
 /// What to do about a server that does not come about.
-pub(super) fn why_not(error: &Error) -> String {
+pub(super) fn why_not(path: &Path, error: &Error) -> String {
     match error {
+        // Connecting to another file is refused as by a server that is gone.
+        Error::Io { .. } if is_another_file(path) => "it is no socket".to_owned(),
         Error::Io { .. } => format!("{error}; is metisvm sim running, with this --socket?"),
-        Error::Timeout { .. } => format!(
-            "{error}; the server serves one client after another, and this one has to wait for another"
-        ),
+        Error::Timeout { .. } => {
+            format!("{error}; the server serves one client after another: it has another one now, or hangs")
+        }
         _ => error.to_string(),
     }
+}
+
+fn is_another_file(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| !found.file_type().is_socket())
 }
 
 /// Looks whether it is a card, and switches on what one needs.

@@ -47,7 +47,8 @@ impl VfioUser {
     /// [`TransportError::Start`]: there is no server, it serves somebody else, or what it serves is no card.
     pub fn connect(path: &Path, settings: &Settings) -> Result<Self, TransportError> {
         let start = |problem: String| TransportError::Start(format!("{}: {problem}", path.display()));
-        let mut client = Client::connect(path, settings).map_err(|error| start(function::why_not(&error)))?;
+        let mut client =
+            Client::connect(path, settings).map_err(|error| start(function::why_not(path, &error)))?;
         let identity = function::make_ready(&mut client).map_err(|error| start(error.to_string()))?;
         let vectors = interrupts::connect(&mut client).map_err(|error| start(error.to_string()))?;
         Ok(Self {

@@ -142,6 +142,23 @@ impl OpenCard {
 }
 
 impl CardReport {
+    /// A card that did not open, and so did nothing.
+    pub fn of_absent(title: &str, state: State, why: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            work: None,
+            faults: Vec::new(),
+            jobs: 0,
+            noticed: 0,
+            resets: 0,
+            wrong_results: 0,
+            leaked_bytes: 0,
+            state: state.name(),
+            health: format!("it does not open: {why}"),
+            last_fault: Some(why.to_owned()),
+        }
+    }
+
     /// Whether there is anything to be told of it besides its work.
     pub fn had_trouble(&self) -> bool {
         !self.faults.is_empty() || self.noticed > 0 || self.last_fault.is_some()

@@ -2,11 +2,11 @@
 
 use crate::args::{Backend, Engine, Place};
 use crate::card_report::{CardMark, CardReport, OpenCard};
-use crate::fpga_cards::{Absent, Missing, open_cards};
+use crate::fpga_cards::{Absent, Missing, Named, open_cards};
 use crate::output;
 use crate::user_cache;
 use metisvm_accel::cpu::{self, CpuBackend};
-use metisvm_accel::fpga::{FpgaPool, LateCard, Member};
+use metisvm_accel::fpga::{FpgaPool, LateCard, Member, State};
 use metisvm_accel::opencl::{self, OpenClBackend};
 use metisvm_accel::{CostCache, Dispatcher, Policy, dispatcher};
 use metisvm_model::Bundle;
@@ -44,6 +44,8 @@ pub struct Composition {
     pub cards: Vec<OpenCard>,
     /// Cards that were not there, and are looked for, with what people are told of each.
     late: Vec<(String, LateCard)>,
+    /// Cards that did not open, and are done without, with what people are told of each, and why.
+    left_out: Vec<(String, String)>,
     /// Several of them, as one backend.
     pool: Option<Arc<FpgaPool>>,
     /// Several were asked for.
@@ -136,17 +138,20 @@ impl Composition {
         })
     }
 
-    /// What became of each card since. Faults that happened before are left out.
+    /// What became of each card since. Faults that happened before are left out. Those that are not open come last.
     pub fn cards_since(&self, mark: &Mark) -> Vec<CardReport> {
         let report = |(index, card): (usize, Option<OpenCard>)| {
             let mark = mark.cards.get(index).copied().unwrap_or_default();
             Some(card?.report(&mark))
         };
-        self.all_cards()
-            .into_iter()
-            .enumerate()
-            .filter_map(report)
-            .collect()
+        let open = self.all_cards().into_iter().enumerate().filter_map(report);
+        let late = self.late.iter().filter_map(|(title, card)| {
+            let why = card.why()?;
+            Some(CardReport::of_absent(title, State::Probing, &why))
+        });
+        let left_out = self.left_out.iter();
+        let left_out = left_out.map(|(title, why)| CardReport::of_absent(title, State::Failed, why));
+        open.chain(late).chain(left_out).collect()
     }
 
     /// The cards that were there, and behind them those that have come since, each in its place.
@@ -259,7 +264,7 @@ pub fn compose_for_long(engine: &Engine, models: &[Bundle]) -> Composition {
 fn compose_with(engine: &Engine, models: &[Bundle], absent: Absent) -> Composition {
     let mut backends: Vec<Arc<dyn metisvm_accel::Backend>> = Vec::new();
     let mut problems = Vec::new();
-    let (mut cards, mut late, mut pool) = (Vec::new(), Vec::new(), None);
+    let (mut cards, mut late, mut left_out, mut pool) = (Vec::new(), Vec::new(), Vec::new(), None);
     let mut processor = None;
     let mut device = None;
     for backend in &engine.backend {
@@ -280,7 +285,11 @@ fn compose_with(engine: &Engine, models: &[Bundle], absent: Absent) -> Compositi
             }
             Backend::Fpga => {
                 let missing;
-                (cards, missing) = open_cards(engine, absent, &mut problems);
+                Named {
+                    opened: cards,
+                    missing,
+                    left_out,
+                } = open_cards(engine, absent, &mut problems);
                 if let ([only], []) = (cards.as_slice(), missing.as_slice()) {
                     backends.push(only.backend.clone());
                 } else if !cards.is_empty() || !missing.is_empty() {
@@ -323,6 +332,7 @@ fn compose_with(engine: &Engine, models: &[Bundle], absent: Absent) -> Compositi
         problems,
         cards,
         late,
+        left_out,
         pool,
         several_cards: engine.cards().len() > 1,
         cpu: processor,

@@ -27,16 +27,21 @@ pub(crate) struct Missing {
     pub(crate) open: Opener,
 }
 
+/// The cards that the arguments name.
+#[derive(Default)]
+pub(crate) struct Named {
+    pub(crate) opened: Vec<OpenCard>,
+    pub(crate) missing: Vec<Missing>,
+    /// Those that do not open and are not looked for: what people are told of each, and why.
+    pub(crate) left_out: Vec<(String, String)>,
+}
+
 /// Opens the cards that the arguments name. Of those that do not open it says why; of those that may come later, how
 /// they are opened then.
-pub(crate) fn open_cards(
-    engine: &Engine,
-    absent: Absent,
-    problems: &mut Vec<String>,
-) -> (Vec<OpenCard>, Vec<Missing>) {
+pub(crate) fn open_cards(engine: &Engine, absent: Absent, problems: &mut Vec<String>) -> Named {
     let named = engine.cards();
     let several = named.len() > 1;
-    let (mut opened, mut missing) = (Vec::new(), Vec::new());
+    let mut cards = Named::default();
     for (index, card) in named.iter().enumerate() {
         let mut title = cards::title(card);
         if several {
@@ -56,23 +61,26 @@ pub(crate) fn open_cards(
                         "fpga: {which} has no engine for inferences: the other backends do them"
                     ));
                 }
-                opened.push(card);
+                cards.opened.push(card);
             }
             Err(error) if absent == Absent::IsLookedFor && matches!(card, Card::VfioUser(_)) => {
                 problems.push(format!(
                     "fpga: {which} does not open: {error}; it is looked for, and used once it does"
                 ));
                 let (engine, card) = (engine.clone(), card.clone());
-                missing.push(Missing {
+                cards.missing.push(Missing {
                     title,
                     why: error,
                     open: Box::new(move || open_backend(&engine, &card, &[]).map(|(backend, _)| backend)),
                 });
             }
-            Err(error) => problems.push(format!("fpga: {which} does not open: {error}")),
+            Err(error) => {
+                problems.push(format!("fpga: {which} does not open: {error}"));
+                cards.left_out.push((title, error));
+            }
         }
     }
-    (opened, missing)
+    cards
 }
 
 fn open_card(engine: &Engine, named: &Card, faulty: bool, title: String) -> Result<OpenCard, String> {

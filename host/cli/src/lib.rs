@@ -21,6 +21,7 @@ pub mod files;
 mod fpga_cards;
 pub mod hashing;
 pub mod inputs;
+pub mod line_queue;
 pub mod models;
 pub mod node;
 pub mod node_client;

@@ -10,6 +10,7 @@ use metisvm::engine::DispatcherEngine;
 use metisvm_executor::{BlockEngine, BlockFile, Threads, run_block_file};
 use metisvm_model::Bundle;
 use metisvm_workload::{DigitModels, small_block};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
@@ -55,10 +56,10 @@ fn execute(file: &BlockFile, composed: &Composition) {
 /// Jobs of the card that came late, if it has.
 fn late_jobs(composed: &Composition) -> Option<u64> {
     let cards = composed.cards_since(&composition::Mark::default());
-    cards
-        .iter()
-        .find(|card| card.title.contains("late"))
-        .map(|card| card.jobs)
+    let late = cards.iter().find(|card| card.title.contains("late"));
+    let late = late.expect("it is told of in any case");
+    let is_there = late.state != "probing" || !late.health.contains("does not open");
+    is_there.then_some(late.jobs)
 }
 
 #[test]
@@ -124,6 +125,36 @@ fn why_a_card_that_came_does_not_open_is_told_once() {
     );
     // That there was no server was said before.
     assert_eq!(told("is metisvm sim running"), 0, "{errors:?}");
+}
+
+#[test]
+fn a_card_that_is_not_there_is_no_sound_one_in_the_report() {
+    let folder = tempdir().unwrap();
+    let card = |arguments: &[&str]| {
+        let output = metisvm(folder.path()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            (&object["fallbacks"], &object["card_jobs"]),
+            (&json!(0), &json!(0))
+        );
+        let said = object["card_health"].as_str().unwrap().to_owned();
+        assert!(said.contains("does not open"), "{said}");
+        let cards = object["cards"].as_array().unwrap();
+        assert_eq!(cards.len(), 1, "{object}");
+        cards[0].clone()
+    };
+    let run = ["run", "--json", "--backend", "fpga", "--card"];
+    let behind_a_socket = card(&[&run[..], &["vfio-user:late"]].concat());
+    let in_a_slot = card(&[&run[..], &["vfio:ffff:ff:1f.7"]].concat());
+    for (card, state) in [(behind_a_socket, "probing"), (in_a_slot, "failed")] {
+        assert_eq!(
+            (&card["state"], &card["jobs"]),
+            (&json!(state), &json!(0)),
+            "{card}"
+        );
+        assert!(!card["last_fault"].as_str().unwrap().is_empty(), "{card}");
+    }
 }
 
 #[test]

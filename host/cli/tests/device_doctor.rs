@@ -223,6 +223,22 @@ fn a_machine_without_an_iommu_is_told_how_to_get_one() {
         "blocks",
         &["VT-d", "intel_iommu=on", "update-grub"],
     );
+    // Whoever does it twice adds it once.
+    let mend = off("quiet\n", intel)["mend"][1].as_str().unwrap().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let grub = folder.path().join("grub");
+    std::fs::write(&grub, "GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX=\"quiet\"\n").unwrap();
+    let command = mend
+        .replace("sudo ", "")
+        .replace("/etc/default/grub", &grub.to_string_lossy());
+    for _ in 0..2 {
+        let done = std::process::Command::new("sh").args(["-c", &command]).status();
+        assert!(done.unwrap().success(), "{command}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(&grub).unwrap(),
+        "GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX=\"intel_iommu=on quiet\"\n"
+    );
     // What is there already is not said again.
     let said = off("quiet intel_iommu=on\n", intel);
     assert_eq!(said["mend"].as_array().unwrap().len(), 1, "{said}");

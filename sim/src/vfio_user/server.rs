@@ -120,9 +120,14 @@ impl Server {
     fn serve(&mut self, socket: OwnedFd, stop: BorrowedFd<'_>) -> End {
         self.clients += 1;
         let log = Log::new(&self.options.log, self.clients);
-        let channel = match Channel::new(socket, self.options.timeout) {
-            Ok(channel) => channel,
-            Err(error) => {
+        let stopped = stop.try_clone_to_owned();
+        let channel = match (Channel::new(socket, self.options.timeout), stopped) {
+            (Ok(channel), Ok(stopped)) => channel.until(stopped),
+            (Err(error), _) => {
+                log.end(error);
+                return End::Client;
+            }
+            (_, Err(error)) => {
                 log.end(error);
                 return End::Client;
             }

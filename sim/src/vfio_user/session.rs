@@ -64,6 +64,7 @@ impl Session<'_> {
             match ended {
                 Ok(()) => agreed = true,
                 Err(Error::Closed) => return End::Client,
+                Err(Error::Stopped) => return End::Stopped,
                 Err(error) => {
                     self.log.end(error);
                     return End::Client;

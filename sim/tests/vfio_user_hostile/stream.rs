@@ -1,14 +1,17 @@
 //! What cannot be followed: bytes that are no message, or no first one, or come too slowly.
 
 use super::support::served::{PATIENCE, Served};
-use super::{HURRIED, hurried, message, serves_the_next};
+use super::{HURRIED, hurried, message, serves_the_next, support};
 use bytemuck::bytes_of;
+use metisvm_sim::vfio_user::Limits;
 use metisvm_vfio_user::messages::DeviceInfo;
 use metisvm_vfio_user::version::Version;
 use metisvm_vfio_user::{Capabilities, Command, Header};
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::time::Instant;
+use support::{card, small};
 
 fn version(payload: &[u8]) -> Vec<u8> {
     let header = Header::command(1, Command::Version);
@@ -17,6 +20,14 @@ fn version(payload: &[u8]) -> Vec<u8> {
 
 fn good_version() -> Vec<u8> {
     version(&Version::ours(Capabilities::ours()).encode())
+}
+
+fn question() -> Vec<u8> {
+    let info = DeviceInfo {
+        argsz: 16,
+        ..DeviceInfo::default()
+    };
+    message(Header::command(2, Command::DeviceGetInfo), 32, bytes_of(&info))
 }
 
 /// Says that to the server, and waits until it closes the connection.
@@ -102,12 +113,33 @@ fn a_client_that_drips_or_does_not_listen_is_not_waited_for() {
     let mut deaf = UnixStream::connect(served.path()).unwrap();
     deaf.set_write_timeout(Some(PATIENCE)).unwrap();
     deaf.write_all(&good_version()).unwrap();
-    let info = DeviceInfo {
-        argsz: 16,
-        ..DeviceInfo::default()
-    };
-    let question = message(Header::command(2, Command::DeviceGetInfo), 32, bytes_of(&info));
-    while deaf.write_all(&question).is_ok() {}
+    while deaf.write_all(&question()).is_ok() {}
     served.says("sending a message");
     serves_the_next(&served);
+}
+
+/// A client in the middle of a header, of a payload, or that takes no answer does not keep a server that is to end.
+#[test]
+fn a_server_that_is_stopped_waits_for_no_client() {
+    let half_header = question()[..7].to_vec();
+    let half_payload = [good_version(), question()[..20].to_vec()].concat();
+    for (said, is_deaf) in [
+        (half_header, false),
+        (half_payload, false),
+        (good_version(), true),
+    ] {
+        let mut served = Served::with(card(small()), Limits::default(), 3 * PATIENCE);
+        let mut client = UnixStream::connect(served.path()).unwrap();
+        client.write_all(&said).unwrap();
+        if is_deaf {
+            client.set_write_timeout(Some(HURRIED)).unwrap();
+            while client.write_all(&question()).is_ok() {}
+        } else {
+            std::thread::sleep(HURRIED);
+        }
+        let start = Instant::now();
+        served.stop();
+        assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+        assert_eq!(served.log(), Vec::<String>::new());
+    }
 }

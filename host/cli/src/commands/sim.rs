@@ -4,6 +4,7 @@ use crate::args::{Card, Sim as Args};
 use crate::cards::{self, Use};
 use crate::error::CliError;
 use crate::fault::Injection;
+use crate::line_queue::LineQueue;
 use crate::output;
 use metisvm_firmware::pci::{SUBSYSTEM_FUNCTIONAL, SUBSYSTEM_RTL};
 use metisvm_sim::vfio_user::{Limits, Options, Server};
@@ -20,15 +21,19 @@ use std::time::{Duration, Instant};
 
 /// How often it is looked whether a fault has happened.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long the last lines may take to be written.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     // Before the socket is there: whoever sees it may end us.
     let stop = signals().map_err(CliError::Signals)?;
     let (mut card, _) = cards::simulated(&args.card, Use::Inference, None).map_err(CliError::Card)?;
+    let log = LineQueue::start(output::complain)
+        .map_err(|error| CliError::Card(format!("there is no thread for its log: {error}")))?;
     let mut rehearsal = None;
     if !args.fault.is_empty() {
         let faulty = FaultyCard::new(card);
-        rehearsal = Some(rehearse(args, faulty.faults())?);
+        rehearsal = Some(rehearse(args, faulty.faults(), &log)?);
         card = Box::new(faulty);
     }
     let options = Options {
@@ -40,7 +45,10 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
             Card::Rtl(_) => SUBSYSTEM_RTL,
             _ => SUBSYSTEM_FUNCTIONAL,
         },
-        log: Arc::new(output::complain),
+        log: {
+            let log = log.clone();
+            Arc::new(move |line| log.put(line))
+        },
         ..Options::default()
     };
     let mut server = Server::bind(&args.socket, card, options)?;
@@ -50,12 +58,13 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     } else {
         output::line(&format!("serving a {title} at {}", args.socket.display()))?;
     }
-    server.run(stop.as_fd())?;
+    let served = server.run(stop.as_fd());
     if let Some(rehearsal) = rehearsal {
         // What happened since the last look.
         rehearsal.tell();
     }
-    Ok(true)
+    log.finish(LAST_LINES);
+    Ok(served.map(|()| true)?)
 }
 
 /// The faults of a card, and how many of those that happened were told.
@@ -63,6 +72,7 @@ struct Rehearsal {
     plan: FaultPlan,
     faults: Vec<Injection>,
     told: Mutex<usize>,
+    log: LineQueue,
 }
 
 impl Rehearsal {
@@ -73,18 +83,20 @@ impl Rehearsal {
             *told += 1;
             let name = self.faults.iter().find(|fault| fault.fault() == happened.fault);
             let name = name.map_or_else(String::new, |fault| fault.name().to_owned());
-            output::complain(&format!("fault {name} happened at job {}", happened.job));
+            self.log
+                .put(&format!("fault {name} happened at job {}", happened.job));
         }
     }
 }
 
 /// Arms the faults, and tells of each that happens.
-fn rehearse(args: &Args, plan: FaultPlan) -> Result<Arc<Rehearsal>, CliError> {
+fn rehearse(args: &Args, plan: FaultPlan, log: &LineQueue) -> Result<Arc<Rehearsal>, CliError> {
     let faults = args.fault.iter().map(|fault| fault.past_usual_timeout());
     let rehearsal = Arc::new(Rehearsal {
         faults: faults.collect(),
         plan,
         told: Mutex::default(),
+        log: log.clone(),
     });
     for fault in &rehearsal.faults {
         fault.arm(&rehearsal.plan);

@@ -3,10 +3,10 @@
 use super::files::Files;
 use super::finding::{Finding, commands};
 
-/// Adds a word to the kernel's command line, where GRUB starts it.
+/// Adds a word to the kernel's command line, where GRUB starts it, if it is not there.
 fn start_with(word: &str) -> Vec<String> {
     vec![
-        format!("sudo sed -i 's/^GRUB_CMDLINE_LINUX=\"/&{word} /' /etc/default/grub"),
+        format!("sudo sed -i '/{word}/!s/^GRUB_CMDLINE_LINUX=\"/&{word} /' /etc/default/grub"),
         "sudo update-grub && sudo reboot".to_owned(),
     ]
 }
@@ -32,11 +32,10 @@ pub(super) fn iommu(files: &Files) -> Finding {
     }
     let processor = files.text("proc/cpuinfo");
     if processor.contains("hypervisor") {
-        let mend = commands(&[
+        let mut mend = commands(&[
             "# give this virtual machine an IOMMU (QEMU: -M q35,kernel-irqchip=split -device intel-iommu,intremap=on)",
-            "sudo sed -i 's/^GRUB_CMDLINE_LINUX=\"/&intel_iommu=on /' /etc/default/grub",
-            "sudo update-grub && sudo reboot",
         ]);
+        mend.extend(start_with("intel_iommu=on"));
         return Finding::blocks(KEY, "this virtual machine has no IOMMU, or does not use it", mend);
     }
     let mut mend =

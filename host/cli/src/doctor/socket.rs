@@ -99,7 +99,9 @@ fn why_not(path: &Path, about: &fs::Metadata, error: &Error) -> Finding {
         Error::Closed => {
             no_server_of_cards(path, "it hangs up on whoever proposes a version of the protocol")
         }
-        Error::Malformed(_) | Error::Refused { .. } => no_server_of_cards(path, &error.to_string()),
+        Error::Malformed(_) | Error::Refused { .. } | Error::Stopped => {
+            no_server_of_cards(path, &error.to_string())
+        }
     }
 }
 
@@ -114,8 +116,19 @@ fn holder(path: &Path) -> Vec<String> {
     vec![format!("sudo fuser -v {}", path.display())]
 }
 
+/// Who has the socket, and what to do about it.
+fn let_go(path: &Path) -> Vec<String> {
+    let mut steps = holder(path);
+    steps.push(
+        "# end the client that has it; if it has none that works, end the server, and start it anew"
+            .to_owned(),
+    );
+    steps
+}
+
 /// A server that says nothing: one that has another client, one that does not take clients, or one that took this one
-/// and is mute. What the kernel says of the connections tells them apart.
+/// and is mute. What the kernel says of the connections tells them apart; whether a server that has another client
+/// works for it or hangs with it, nothing tells from here.
 fn silent(path: &Path, error: &Error) -> Finding {
     let patience = PATIENCE.as_secs();
     let mut restart = holder(path);
@@ -136,17 +149,18 @@ fn silent(path: &Path, error: &Error) -> Finding {
             ),
             restart,
         ),
-        Some(Connections { waiting, .. }) => Finding::warning(
+        Some(Connections { waiting, .. }) => Finding::blocks(
             KEY,
             format!(
-                "it is busy: its server serves one client after another and has one now; {waiting} wait, this one included"
+                "it is busy, or hangs: its server serves one client after another, has one now, and did not answer \
+                 within {patience} s; {waiting} connections wait, this one included, and any whose client is gone"
             ),
-            holder(path),
+            let_go(path),
         ),
-        None => Finding::warning(
+        None => Finding::blocks(
             KEY,
             format!("its server did not answer within {patience} s: it serves another client, or hangs"),
-            holder(path),
+            let_go(path),
         ),
     }
 }

@@ -42,6 +42,11 @@ impl LateCard {
         self.0.card.get()
     }
 
+    /// Why it did not open when that was tried last, as long as it was not found.
+    pub fn why(&self) -> Option<String> {
+        self.get().is_none().then(|| lock(&self.0.why).clone())
+    }
+
     /// It does not open: says whether that is for another reason than the last time.
     fn is_news(&self, why: &str) -> bool {
         let mut last = lock(&self.0.why);

@@ -49,7 +49,7 @@ pub(super) fn problem(cards: &[Card]) -> Option<String> {
         if earlier.contains(&place) {
             return Some(match card {
                 Card::VfioUser(socket) => format!(
-                    "--card names the socket of vfio-user:{} twice; a card behind a socket has one user",
+                    "--card names vfio-user:{} twice; a card behind a socket has one user",
                     socket.display()
                 ),
                 Card::Vfio(bdf) => format!("--card names vfio:{bdf} twice; a card in a slot has one user"),

@@ -57,7 +57,7 @@ fn digits() -> Vec<Asked> {
 }
 
 fn asked_of_lenet() -> Asked {
-    let (Bundle { id, graph }, bundle) = lenet();
+    let (Bundle { id, graph, .. }, bundle) = lenet();
     Asked {
         name: "lenet",
         id: B256::from(id.0),

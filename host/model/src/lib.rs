@@ -17,6 +17,7 @@ extern crate alloc;
 pub mod bundle;
 mod canonical;
 mod error;
+pub mod generation;
 mod graph;
 mod intervals;
 pub mod kernels;

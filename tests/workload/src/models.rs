@@ -32,7 +32,7 @@ impl DigitModel {
     }
 
     fn new(network: Network, graph: Graph) -> Result<Self, WorkloadError> {
-        let (Bundle { id, graph }, bundle) = Bundle::encode(graph)?;
+        let (Bundle { id, graph, .. }, bundle) = Bundle::encode(graph)?;
         Ok(Self {
             network,
             id: B256::from(id.0),

@@ -2,6 +2,7 @@
 
 use super::{NEWEST_VERSION, OLDEST_VERSION};
 use crate::error::GraphError;
+use crate::generation::GenerationError;
 use crate::limits::MAX_BUNDLE_BYTES;
 use crate::operators::OperatorId;
 
@@ -50,6 +51,9 @@ pub enum BundleError {
     /// The graph is malformed.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// Its two graphs are no generative model.
+    #[error(transparent)]
+    Generation(#[from] GenerationError),
     /// An operator in a version that does not have it.
     #[error("node {node} is a {operator}, which bundles have from version {since} on, not in {version}")]
     OperatorVersion {

@@ -1,6 +1,7 @@
 //! Reading a bundle.
 
-use super::{ALIGNMENT, BundleError, MAGIC, NEWEST_VERSION, OLDEST_VERSION};
+use super::{ALIGNMENT, BundleError, GENERATIVE_VERSION, MAGIC, NEWEST_VERSION, OLDEST_VERSION};
+use crate::generation::{MAX_END_TOKENS, Sampling};
 use crate::graph::{Constant, Node, Output, Parsed, Port, Value};
 use crate::limits::{MAX_CONSTANTS, MAX_METADATA, MAX_NODES, MAX_PORTS};
 use crate::op::{Op, Padding, Window};
@@ -14,6 +15,14 @@ use alloc::vec::Vec;
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+}
+
+/// What a generative bundle has besides its decode graph, as it says it.
+#[derive(Debug)]
+pub(super) struct Generative {
+    pub(super) prefill: Parsed,
+    pub(super) sampling: Sampling,
+    pub(super) end_tokens: Vec<u32>,
 }
 
 impl<'a> Reader<'a> {
@@ -39,8 +48,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The graph as the bundle says it, and the bundle's version.
-    pub(super) fn bundle(mut self) -> Result<(Parsed, u32), BundleError> {
+    /// The graph as the bundle says it, what a generative model has besides, and the bundle's version.
+    pub(super) fn bundle(mut self) -> Result<(Parsed, Option<Generative>, u32), BundleError> {
         let version = self.version()?;
         let inputs = self.count("inputs", MAX_PORTS)?;
         let constants = self.count("constants", MAX_CONSTANTS)?;
@@ -62,21 +71,59 @@ impl<'a> Reader<'a> {
             });
         }
         let mut graph = Parsed::default();
-        for _ in 0..inputs {
-            let (name, ty) = (self.string("an input")?, self.ty("an input")?);
-            graph.inputs.push(Port { name, ty });
-        }
+        self.inputs(inputs, &mut graph)?;
         let mut types = Vec::new();
         for _ in 0..constants {
             types.push(self.ty("a constant")?);
         }
-        let value = |number: u32| {
-            let (i, c) = (inputs as u32, constants as u32);
-            match number {
-                n if n < i => Value::Input(n),
-                n if n < i + c => Value::Constant(n - i),
-                n => Value::Node(n - i - c),
-            }
+        self.nodes((nodes, outputs), constants, version, &mut graph)?;
+        for _ in 0..metadata {
+            let (key, value) = (self.string("metadata")?, self.string("metadata")?);
+            graph.metadata.insert(key, value);
+        }
+        let mut generative = match version {
+            GENERATIVE_VERSION => Some(self.generative(constants, version)?),
+            _ => None,
+        };
+        self.align()?;
+        for ty in types {
+            let bytes = self.take(ty.bytes(), "a constant")?.to_vec();
+            graph.constants.push(Constant { ty, bytes });
+            self.align()?;
+        }
+        if let Some(generative) = &mut generative {
+            generative.prefill.constants.clone_from(&graph.constants);
+        }
+        if self.at != self.bytes.len() {
+            return Err(BundleError::Invalid {
+                what: "data after the end",
+                at: self.at,
+            });
+        }
+        Ok((graph, generative, version))
+    }
+
+    fn inputs(&mut self, count: usize, graph: &mut Parsed) -> Result<(), BundleError> {
+        for _ in 0..count {
+            let (name, ty) = (self.string("an input")?, self.ty("an input")?);
+            graph.inputs.push(Port { name, ty });
+        }
+        Ok(())
+    }
+
+    /// The nodes and outputs of a graph whose inputs are there, in a bundle of so many constants.
+    fn nodes(
+        &mut self,
+        (nodes, outputs): (usize, usize),
+        constants: usize,
+        version: u32,
+        graph: &mut Parsed,
+    ) -> Result<(), BundleError> {
+        let (i, c) = (graph.inputs.len() as u32, constants as u32);
+        let value = |number: u32| match number {
+            n if n < i => Value::Input(n),
+            n if n < i + c => Value::Constant(n - i),
+            n => Value::Node(n - i - c),
         };
         for index in 0..nodes {
             let node = self.node(index, version, value)?;
@@ -87,23 +134,31 @@ impl<'a> Reader<'a> {
             let value = value(self.u32("an output")?);
             graph.outputs.push(Output { name, value });
         }
-        for _ in 0..metadata {
-            let (key, value) = (self.string("metadata")?, self.string("metadata")?);
-            graph.metadata.insert(key, value);
+        Ok(())
+    }
+
+    /// The prefill graph without its constants, and how tokens are chosen.
+    fn generative(&mut self, constants: usize, version: u32) -> Result<Generative, BundleError> {
+        const WHAT: &str = "the generative part";
+        let inputs = self.count("inputs of the prefill graph", MAX_PORTS)?;
+        let nodes = self.count("nodes of the prefill graph", MAX_NODES)?;
+        let outputs = self.count("outputs of the prefill graph", MAX_PORTS)?;
+        let multiplier = self.u32(WHAT)?;
+        let at = self.at;
+        let [shift, ends] = *self.array(WHAT)?;
+        if usize::from(ends) > MAX_END_TOKENS {
+            let what = "the number of end tokens";
+            return Err(BundleError::Invalid { what, at: at + 1 });
         }
-        self.align()?;
-        for ty in types {
-            let bytes = self.take(ty.bytes(), "a constant")?.to_vec();
-            graph.constants.push(Constant { ty, bytes });
-            self.align()?;
-        }
-        if self.at != self.bytes.len() {
-            return Err(BundleError::Invalid {
-                what: "data after the end",
-                at: self.at,
-            });
-        }
-        Ok((graph, version))
+        let end_tokens = (0..ends).map(|_| self.u32(WHAT)).collect::<Result<_, _>>()?;
+        let mut prefill = Parsed::default();
+        self.inputs(inputs, &mut prefill)?;
+        self.nodes((nodes, outputs), constants, version, &mut prefill)?;
+        Ok(Generative {
+            prefill,
+            sampling: Sampling { multiplier, shift },
+            end_tokens,
+        })
     }
 
     fn node(

@@ -1,60 +1,110 @@
-//! The canonical bytes of a graph.
+//! The canonical bytes of a graph, or of the two graphs of a generative model.
 
-use super::{ALIGNMENT, MAGIC, OLDEST_VERSION};
-use crate::graph::{Node, Parsed, Value};
+use super::{ALIGNMENT, GENERATIVE_VERSION, MAGIC, OLDEST_VERSION};
+use crate::generation::Generation;
+use crate::graph::{Constant, Node, Parsed, Value};
 use crate::op::Window;
 use crate::operators;
 use crate::tensor::TensorType;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// The version that a graph is written in: the oldest that has all its operators.
-pub(super) fn version(graph: &Parsed) -> u32 {
+/// The version that a graph is written in: the oldest that has all its operators; that of generative models for the two
+/// graphs of one.
+pub(super) fn version(graph: &Parsed, generation: Option<&Generation>) -> u32 {
+    if generation.is_some() {
+        return GENERATIVE_VERSION;
+    }
     let versions = graph.nodes.iter().map(|node| node.op.operator().since);
     versions.fold(OLDEST_VERSION, u32::max)
 }
 
-/// The bytes of a graph in a version that has all its operators.
-pub(super) fn encode(graph: &Parsed, version: u32) -> Vec<u8> {
+/// The bytes of a graph in a version that has all its operators, and with it what a generative model has besides.
+pub(super) fn encode(graph: &Parsed, generation: Option<&Generation>, version: u32) -> Vec<u8> {
+    let prefill = generation.map(|generation| generation.prefill().parsed());
+    let (constants, of_prefill) = pool(graph, prefill);
     let mut out = Vec::from(MAGIC);
     let mut word = |v: usize| out.extend_from_slice(&(v as u32).to_le_bytes());
     word(version as usize);
     word(graph.inputs.len());
-    word(graph.constants.len());
+    word(constants.len());
     word(graph.nodes.len());
     word(graph.outputs.len());
     word(graph.metadata.len());
     out.extend_from_slice(&[0; 8]); // the total length, known at the end
-    for port in &graph.inputs {
-        put_string(&mut out, &port.name);
-        put_type(&mut out, &port.ty);
-    }
-    for constant in &graph.constants {
+    put_inputs(&mut out, graph);
+    for constant in &constants {
         put_type(&mut out, &constant.ty);
     }
-    let number = |value| match value {
-        Value::Input(i) => i,
-        Value::Constant(i) => graph.inputs.len() as u32 + i,
-        Value::Node(i) => (graph.inputs.len() + graph.constants.len()) as u32 + i,
-    };
-    for node in &graph.nodes {
-        put_node(&mut out, node, version, number);
-    }
-    for output in &graph.outputs {
-        put_string(&mut out, &output.name);
-        out.extend_from_slice(&number(output.value).to_le_bytes());
-    }
+    put_nodes(&mut out, graph, version, constants.len(), |constant| constant);
     for (key, value) in &graph.metadata {
         put_string(&mut out, key);
         put_string(&mut out, value);
     }
+    if let (Some(generation), Some(prefill)) = (generation, prefill) {
+        let counts = [prefill.inputs.len(), prefill.nodes.len(), prefill.outputs.len()];
+        put_words(&mut out, &counts.map(|count| count as u32));
+        let sampling = generation.sampling();
+        put_words(&mut out, &[sampling.multiplier]);
+        let ends = generation.end_tokens();
+        out.extend_from_slice(&[sampling.shift, ends.len() as u8]); // at most 64
+        put_words(&mut out, ends);
+        put_inputs(&mut out, prefill);
+        put_nodes(&mut out, prefill, version, constants.len(), |constant| {
+            of_prefill[constant as usize]
+        });
+    }
     pad(&mut out);
-    for constant in &graph.constants {
+    for constant in constants {
         out.extend_from_slice(&constant.bytes);
         pad(&mut out);
     }
     let total = out.len() as u64;
     out[32..40].copy_from_slice(&total.to_le_bytes());
     out
+}
+
+/// The constants of both graphs: those of the first in its order, then those that only the second has, in its own; and
+/// where those of the second are.
+fn pool<'g>(graph: &'g Parsed, prefill: Option<&'g Parsed>) -> (Vec<&'g Constant>, Vec<u32>) {
+    let mut pool: Vec<&Constant> = graph.constants.iter().collect();
+    let Some(prefill) = prefill else {
+        return (pool, Vec::new());
+    };
+    let mut places: BTreeMap<&Constant, u32> = pool.iter().copied().zip(0..).collect();
+    let mut place = |constant: &'g Constant| {
+        *places.entry(constant).or_insert_with(|| {
+            pool.push(constant);
+            pool.len() as u32 - 1
+        })
+    };
+    let of_prefill = prefill.constants.iter().map(&mut place).collect();
+    (pool, of_prefill)
+}
+
+fn put_inputs(out: &mut Vec<u8>, graph: &Parsed) {
+    for port in &graph.inputs {
+        put_string(out, &port.name);
+        put_type(out, &port.ty);
+    }
+}
+
+/// The nodes and outputs of a graph. `constants` is how many there are in the bundle, `place` where a constant of the
+/// graph is among them.
+fn put_nodes(out: &mut Vec<u8>, graph: &Parsed, version: u32, constants: usize, place: impl Fn(u32) -> u32) {
+    let inputs = graph.inputs.len() as u32;
+    let number = |value| match value {
+        Value::Input(i) => i,
+        Value::Constant(i) => inputs + place(i),
+        Value::Node(i) => inputs + constants as u32 + i,
+    };
+    for node in &graph.nodes {
+        put_node(out, node, version, number);
+    }
+    for output in &graph.outputs {
+        put_string(out, &output.name);
+        out.extend_from_slice(&number(output.value).to_le_bytes());
+    }
 }
 
 fn pad(out: &mut Vec<u8>) {

@@ -51,6 +51,12 @@ impl OperatorSet {
         self
     }
 
+    /// The operators of both.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self(core::array::from_fn(|word| self.0[word] | other.0[word]))
+    }
+
     /// Whether an operator is in it.
     pub const fn contains(&self, id: OperatorId) -> bool {
         self.0[(id.0 / WORD_BITS) as usize] >> (id.0 % WORD_BITS) & 1 == 1

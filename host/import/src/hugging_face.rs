@@ -8,9 +8,12 @@
 //! that was only read, and no file outside of the folder is opened.
 
 mod asked;
+mod attention;
+mod causal;
 mod config;
 mod error;
 mod folder;
+mod gpt2;
 mod layers;
 mod safetensors;
 mod tensors;
@@ -29,7 +32,7 @@ use writer::Writer;
 type Builder = fn(&Config<'_>, &Asked<'_>, &mut Writer<'_>) -> Result<(), FolderError>;
 
 /// Builders by the `model_type` of transformers or the `_class_name` of diffusers.
-const ARCHITECTURES: &[(&str, Builder)] = &[];
+const ARCHITECTURES: &[(&str, Builder)] = &[("gpt2", gpt2::build)];
 
 /// A model as an ONNX file.
 #[derive(Debug)]

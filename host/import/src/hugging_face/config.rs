@@ -1,6 +1,6 @@
 //! `config.json`, read key by key; what no builder reads is known at the end.
 
-use super::error::FolderError;
+use super::error::{FolderError, list};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -212,6 +212,35 @@ impl<'f> Config<'f> {
             Some(value) if !harmless.contains(value) => Err(self.refused(key, what)),
             _ => Ok(()),
         }
+    }
+
+    /// These keys change nothing of this architecture.
+    pub(super) fn without_effect(&self, keys: &[&str]) {
+        for key in keys {
+            self.get(key);
+        }
+    }
+
+    /// A size that has to divide another, `whole`, which stands at `of`.
+    pub(super) fn divisor(&self, key: &str, of: &str, whole: usize) -> Result<usize, FolderError> {
+        let size = self.size(key)?;
+        if !whole.is_multiple_of(size) {
+            let why = format!("it is {size}, which does not divide {of}, {whole}");
+            return Err(self.wrong(key, why));
+        }
+        Ok(size)
+    }
+
+    /// The class of transformers that the folder is of, which has to be one of these; the first where it does not say.
+    pub(super) fn head(&self, known: &[&'static str]) -> Result<&'static str, FolderError> {
+        let Some(names) = self.texts_if_any("architectures")? else {
+            return Ok(known[0]);
+        };
+        let found = known.iter().find(|k| names.contains(*k));
+        found.copied().ok_or_else(|| {
+            let what = format!("of this model type {} is taken", list(known.iter().copied()));
+            self.refused("architectures", &what)
+        })
     }
 
     /// A key asks for `what`, which is not computed here.

@@ -26,7 +26,7 @@ mod error;
 mod float;
 mod fold;
 mod function;
-
+mod generative;
 mod grid;
 mod half;
 pub mod hugging_face;
@@ -52,6 +52,7 @@ mod wire;
 
 pub use error::{Blocker, ImportError, NodeName, Problem};
 pub use fold::FOLDED;
+pub use generative::{GenerativeFiles, ImportedGenerative, import_generative};
 pub use grid::Grid;
 pub use imported::Imported;
 pub use multiplier::Multiplier;

@@ -62,6 +62,9 @@ impl Causal {
         elements("the mask of attention", &[rows, columns])?;
         let tokens = w.input("tokens", Elem::I64, &[1, rows]);
         let position = w.input("position", Elem::I64, &[1]);
+        // Callers may give any number. Within bounds no sum of it overflows.
+        let (first, last) = (w.i64s(&[], &[0])?, w.i64s(&[], &[columns as i64])?);
+        let position = w.node("Clip", &[&position, &first, &last], &[]);
         // The position that has to be reached before a token may attend there.
         let old = columns - rows;
         let from = (0..rows).flat_map(|row| {

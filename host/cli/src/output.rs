@@ -74,6 +74,11 @@ pub fn is_closed_pipe(error: &CliError) -> bool {
     matches!(error, CliError::Output(e) if e.kind() == ErrorKind::BrokenPipe)
 }
 
+/// A text of somebody else's making, fit to be shown over several lines: escaped but for line breaks and tabs.
+pub fn plain_text(text: &str) -> String {
+    escaped(text, |c| matches!(c, '\n' | '\t'))
+}
+
 /// Text of somebody else's making, fit to be shown within a line: escaped and cut.
 pub fn shown(text: &str) -> String {
     cut(&escaped(text, |_| false), LONGEST_CELL)

@@ -17,6 +17,7 @@ mod gpt2;
 mod layers;
 mod safetensors;
 mod tensors;
+mod texts;
 mod wire;
 mod writer;
 

@@ -1,7 +1,7 @@
 //! The command line of `metisvm model`.
 
 use super::named::{dim, grid, shape};
-use super::{Backend, Engine, Place, Register, cpu};
+use super::{Backend, Engine, Generate, Place, Register, cpu};
 use crate::node_url::NodeUrl;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use metisvm_import::Grid;
@@ -21,6 +21,8 @@ pub enum Model {
     Info(Info),
     /// Run one inference
     Run(ModelRun),
+    /// Generate a text, token by token
+    Generate(Generate),
     /// Compare what a bundle gives with what another implementation gave for the same inputs
     Check(Check),
 }
@@ -33,6 +35,7 @@ impl Model {
             Self::Register(_) => "register",
             Self::Info(_) => "info",
             Self::Run(_) => "run",
+            Self::Generate(_) => "generate",
             Self::Check(_) => "check",
         }
     }
@@ -42,6 +45,7 @@ impl Model {
         match self {
             Self::Import(import) => import.problem(),
             Self::Run(run) => run.problem(),
+            Self::Generate(generate) => generate.problem(),
             Self::Check(check) => check.problem(),
             Self::Info(info) => info.problem(),
             Self::Register(_) => None,

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod check;
+mod generate;
 mod import;
 mod infer;
 mod measure;
@@ -26,6 +27,7 @@ pub(super) fn run(command: &Model) -> Result<bool, CliError> {
         Model::Register(args) => register::run(args).map(|()| true),
         Model::Info(args) => info(args).map(|()| true),
         Model::Run(args) => infer::run(args).map(|()| true),
+        Model::Generate(args) => generate::run(args).map(|()| true),
         Model::Check(args) => check::run(args),
     }
 }

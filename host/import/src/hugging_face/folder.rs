@@ -61,7 +61,7 @@ impl Folder {
 }
 
 /// An object in a file of JSON.
-fn json(folder: &Path, name: &str) -> Result<Map<String, Value>, FolderError> {
+pub(super) fn json(folder: &Path, name: &str) -> Result<Map<String, Value>, FolderError> {
     let wrong = |what: String| FolderError::File {
         file: name.to_string(),
         what,

@@ -1,0 +1,106 @@
+//! A folder of a language model as a bundle that generates: its two graphs, calibrated on a text, and its tokenizer beside
+//! the bundle.
+
+use crate::args::Import;
+use crate::error::CliError;
+use crate::models;
+use crate::output;
+use crate::tokenizer::Tokenizer;
+use metisvm_import::hugging_face::{Choices, Folder, Form, to_onnx};
+use metisvm_import::{GenerativeFiles, ImportedGenerative, Options, import_generative};
+use std::path::PathBuf;
+
+/// The context where none is asked for: a state of moderate size.
+const CONTEXT: u32 = 256;
+/// Tokens that one run of the prefill graph takes where no number is asked for.
+const CHUNK: u32 = 16;
+/// What is read of a text: far more than calibration looks at.
+const MAX_TEXT_BYTES: usize = 1 << 24;
+/// Pieces of the text that calibration runs, each a context long, from all of it.
+const PIECES: usize = 8;
+
+/// What comes of a folder.
+pub(super) struct Generative {
+    pub(super) imported: ImportedGenerative,
+    pub(super) warnings: Vec<String>,
+    /// The bytes of its tokenizer.
+    pub(super) tokenizer: Vec<u8>,
+}
+
+/// Imports the folder's two graphs.
+pub(super) fn import(args: &Import, options: &Options) -> Result<Generative, CliError> {
+    let failed = |problem: String| CliError::file(&args.file, problem);
+    let folder = Folder::open(&args.file).map_err(|e| failed(e.to_string()))?;
+    let positions = folder.positions().map_err(|e| failed(e.to_string()))?;
+    let Some(positions) = positions else {
+        let problem = "--text is for a model that generates texts, and this one does not; give samples with --calibration";
+        return Err(failed(problem.to_owned()));
+    };
+    let most = u32::try_from(positions).unwrap_or(u32::MAX);
+    let context = args.context.unwrap_or(CONTEXT.min(most));
+    let chunk = args.chunk.unwrap_or(CHUNK.min(context));
+    if context > most {
+        let problem = format!("--context {context} is more than the {most} positions of the model");
+        return Err(failed(problem));
+    }
+    if chunk < 2 || chunk > context {
+        let problem = format!("--chunk {chunk} must be 2 at least, and no more than the context of {context}");
+        return Err(failed(problem));
+    }
+    let (tokenizer, tokenizer_bytes) = Tokenizer::read(&args.file.join("tokenizer.json"))?;
+    let texts = texts(args, &tokenizer, context as usize)?;
+    let ends = folder.end_tokens(&args.file).map_err(|e| failed(e.to_string()))?;
+    let step = |tokens| {
+        let choices = Choices {
+            form: Form::Step { tokens, context },
+            part: args.part.clone(),
+            dims: args.dim.iter().cloned().collect(),
+        };
+        to_onnx(&folder, &choices).map_err(|e| failed(e.to_string()))
+    };
+    let (chunk, decode) = (step(chunk)?, step(1)?);
+    let files = GenerativeFiles {
+        chunk: &chunk.bytes,
+        decode: &decode.bytes,
+    };
+    let imported = import_generative(files, &texts, &ends, options).map_err(|e| failed(e.to_string()))?;
+    Ok(Generative {
+        imported,
+        warnings: chunk.warnings,
+        tokenizer: tokenizer_bytes,
+    })
+}
+
+/// Pieces of the text as tokens, spread over all of it. Each begins as the model's texts begin.
+fn texts(args: &Import, tokenizer: &Tokenizer, context: usize) -> Result<Vec<Vec<u32>>, CliError> {
+    let Some(file) = &args.text else {
+        let problem = "a model that generates needs a text to calibrate with: --text FILE. For one pass over a sequence \
+                       say its length with --dim sequence=N, and give --calibration";
+        return Err(CliError::file(&args.file, problem));
+    };
+    let bytes = models::read_bounded(file, MAX_TEXT_BYTES)?;
+    let text = String::from_utf8(bytes).map_err(|_| CliError::file(file, "it is not text in UTF-8"))?;
+    let first = tokenizer.tokens("")?;
+    let all = tokenizer.tokens_within(&text)?;
+    let length = context - first.len().min(context - 1);
+    let pieces = all.len().div_ceil(length).clamp(1, PIECES);
+    let last = all.len().saturating_sub(length);
+    let piece = |at: usize| {
+        let from = if pieces > 1 { last * at / (pieces - 1) } else { 0 };
+        let own = all[from..].iter().take(length);
+        first.iter().chain(own).copied().take(context).collect()
+    };
+    Ok((0..pieces).map(piece).collect())
+}
+
+/// Where the tokenizer goes.
+pub(super) fn tokenizer_file(bundle: &std::path::Path) -> PathBuf {
+    Tokenizer::beside(bundle)
+}
+
+/// Says what there is besides.
+pub(super) fn warn(warnings: &[String]) {
+    for warning in warnings {
+        output::complain(&format!("warning: {warning}"));
+    }
+}

@@ -15,6 +15,8 @@ mod error;
 mod folder;
 mod gpt2;
 mod layers;
+mod llama;
+mod rope;
 mod safetensors;
 mod tensors;
 mod texts;
@@ -33,7 +35,12 @@ use writer::Writer;
 type Builder = fn(&Config<'_>, &Asked<'_>, &mut Writer<'_>) -> Result<(), FolderError>;
 
 /// Builders by the `model_type` of transformers or the `_class_name` of diffusers.
-const ARCHITECTURES: &[(&str, Builder)] = &[("gpt2", gpt2::build)];
+const ARCHITECTURES: &[(&str, Builder)] = &[
+    ("gpt2", gpt2::build),
+    ("llama", llama::llama),
+    ("mistral", llama::mistral),
+    ("qwen2", llama::qwen2),
+];
 
 /// A model as an ONNX file.
 #[derive(Debug)]

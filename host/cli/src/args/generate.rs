@@ -12,7 +12,12 @@ pub struct Generate {
     #[arg(value_name = "BUNDLE")]
     pub bundle: PathBuf,
     /// The text to go on from
-    #[arg(long, value_name = "TEXT", required_unless_present = "tokens", conflicts_with = "tokens")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        required_unless_present = "tokens",
+        conflicts_with = "tokens"
+    )]
     pub prompt: Option<String>,
     /// The tokens to go on from, comma-separated, instead of a text
     #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
@@ -52,7 +57,9 @@ fn temperature(text: &str) -> Result<u32, String> {
     let value = text.parse::<f64>().ok().filter(|t| (0.0..=64.0).contains(t));
     let steps = (value.ok_or_else(wrong)? * f64::from(TEMPERATURE_ONE)).round() as u32;
     match steps {
-        0 if value != Some(0.0) => Err("that temperature is too near 0 to be told from it; give 0".to_owned()),
+        0 if value != Some(0.0) => {
+            Err("that temperature is too near 0 to be told from it; give 0".to_owned())
+        }
         steps => Ok(steps),
     }
 }

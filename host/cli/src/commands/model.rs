@@ -2,7 +2,9 @@
 
 mod arrays;
 mod check;
+mod folder;
 mod generate;
+mod generative;
 mod import;
 mod infer;
 mod measure;

@@ -59,7 +59,12 @@ fn tokens(map: &Map<String, Value>, file: &str) -> Result<Vec<u32>, FolderError>
         what: format!("{END} is not the number of a token, nor a list of such"),
         advice: "mend it, or leave it out",
     };
-    let token = |value: &Value| value.as_u64().and_then(|n| u32::try_from(n).ok()).ok_or_else(wrong);
+    let token = |value: &Value| {
+        value
+            .as_u64()
+            .and_then(|n| u32::try_from(n).ok())
+            .ok_or_else(wrong)
+    };
     match map.get(END) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(list)) => list.iter().map(token).collect(),

@@ -40,7 +40,9 @@ pub(super) fn run(args: &Generate) -> Result<(), CliError> {
     };
     let (tokens, by) = dispatcher.generate_with(bundle.id, &request, &mut |token| stream.token(token))?;
     let run_time = started.elapsed();
-    let first_time = stream.first.map_or(run_time, |first| first.duration_since(started));
+    let first_time = stream
+        .first
+        .map_or(run_time, |first| first.duration_since(started));
     stream.end()?;
 
     let mut notes = composed.problems.clone();
@@ -48,13 +50,23 @@ pub(super) fn run(args: &Generate) -> Result<(), CliError> {
     for note in &notes {
         output::complain(&format!("note: {note}; the work ran on {}", composed.instead()));
     }
-    let tokens: Vec<u32> = tokens.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
-    let ended = tokens.last().is_some_and(|token| generation.end_tokens().contains(token));
+    let tokens: Vec<u32> = tokens
+        .as_chunks()
+        .0
+        .iter()
+        .map(|word| u32::from_le_bytes(*word))
+        .collect();
+    let ended = tokens
+        .last()
+        .is_some_and(|token| generation.end_tokens().contains(token));
     // The first token takes the prompt in; the rate is that of the others.
     let rest = (run_time - first_time).as_secs_f64();
     let rate = (tokens.len() > 1 && rest > 0.0).then(|| (tokens.len() - 1) as f64 / rest);
     if args.json {
-        let text = tokenizer.as_ref().map(|tokenizer| tokenizer.text(&tokens)).transpose()?;
+        let text = tokenizer
+            .as_ref()
+            .map(|tokenizer| tokenizer.text(&tokens))
+            .transpose()?;
         return output::json(&json!({
             "model_id": bundle.id.to_string(),
             "backend": dispatcher.backends()[0],

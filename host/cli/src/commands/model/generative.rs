@@ -1,14 +1,14 @@
 //! A folder of a language model as a bundle that generates: its two graphs, calibrated on a text, and its tokenizer beside
 //! the bundle.
 
+use super::import::Made;
 use crate::args::Import;
 use crate::error::CliError;
 use crate::models;
-use crate::output;
 use crate::tokenizer::Tokenizer;
 use metisvm_import::hugging_face::{Choices, Folder, Form, to_onnx};
-use metisvm_import::{GenerativeFiles, ImportedGenerative, Options, import_generative};
-use std::path::PathBuf;
+use metisvm_import::{GenerativeFiles, Options, import_generative};
+use metisvm_model::Bundle;
 
 /// The context where none is asked for: a state of moderate size.
 const CONTEXT: u32 = 256;
@@ -19,17 +19,26 @@ const MAX_TEXT_BYTES: usize = 1 << 24;
 /// Pieces of the text that calibration runs, each a context long, from all of it.
 const PIECES: usize = 8;
 
-/// What comes of a folder.
-pub(super) struct Generative {
-    pub(super) imported: ImportedGenerative,
-    pub(super) warnings: Vec<String>,
-    /// The bytes of its tokenizer.
-    pub(super) tokenizer: Vec<u8>,
+/// Whether the import is one of a model that generates: a text is given, or it is a folder's of such a model, and nothing
+/// says that one pass over a sequence is wanted.
+pub(super) fn wanted(args: &Import) -> Result<bool, CliError> {
+    let passes = !args.dim.is_empty() || !args.calibration.is_empty() || args.onnx.is_some();
+    if args.text.is_some() || passes || !args.file.is_dir() {
+        return Ok(args.text.is_some());
+    }
+    let folder = Folder::open(&args.file).and_then(|folder| folder.positions());
+    folder
+        .map(|positions| positions.is_some())
+        .map_err(|e| CliError::file(&args.file, e))
 }
 
 /// Imports the folder's two graphs.
-pub(super) fn import(args: &Import, options: &Options) -> Result<Generative, CliError> {
+pub(super) fn import(args: &Import, options: &Options) -> Result<Made, CliError> {
     let failed = |problem: String| CliError::file(&args.file, problem);
+    if !args.file.is_dir() {
+        let problem = "--text is for the folder of a language model, and this is a file; leave it out";
+        return Err(failed(problem.to_owned()));
+    }
     let folder = Folder::open(&args.file).map_err(|e| failed(e.to_string()))?;
     let positions = folder.positions().map_err(|e| failed(e.to_string()))?;
     let Some(positions) = positions else {
@@ -44,7 +53,8 @@ pub(super) fn import(args: &Import, options: &Options) -> Result<Generative, Cli
         return Err(failed(problem));
     }
     if chunk < 2 || chunk > context {
-        let problem = format!("--chunk {chunk} must be 2 at least, and no more than the context of {context}");
+        let problem =
+            format!("--chunk {chunk} must be 2 at least, and no more than the context of {context}");
         return Err(failed(problem));
     }
     let (tokenizer, tokenizer_bytes) = Tokenizer::read(&args.file.join("tokenizer.json"))?;
@@ -64,10 +74,15 @@ pub(super) fn import(args: &Import, options: &Options) -> Result<Generative, Cli
         decode: &decode.bytes,
     };
     let imported = import_generative(files, &texts, &ends, options).map_err(|e| failed(e.to_string()))?;
-    Ok(Generative {
-        imported,
-        warnings: chunk.warnings,
-        tokenizer: tokenizer_bytes,
+    let mut report = imported.decode.report;
+    report.warnings.extend(chunk.warnings);
+    let (bundle, bytes) = Bundle::encode_generative(imported.decode.graph, imported.generation)
+        .map_err(|e| failed(e.to_string()))?;
+    Ok(Made {
+        bundle,
+        bytes,
+        report,
+        tokenizer: Some(tokenizer_bytes),
     })
 }
 
@@ -91,16 +106,4 @@ fn texts(args: &Import, tokenizer: &Tokenizer, context: usize) -> Result<Vec<Vec
         first.iter().chain(own).copied().take(context).collect()
     };
     Ok((0..pieces).map(piece).collect())
-}
-
-/// Where the tokenizer goes.
-pub(super) fn tokenizer_file(bundle: &std::path::Path) -> PathBuf {
-    Tokenizer::beside(bundle)
-}
-
-/// Says what there is besides.
-pub(super) fn warn(warnings: &[String]) {
-    for warning in warnings {
-        output::complain(&format!("warning: {warning}"));
-    }
 }

@@ -5,6 +5,7 @@
 //! values that the ones before it left. What tensors hold there decides the forms of both graphs, so that a text gives
 //! the same bits whatever its chunks are.
 
+mod agreement;
 mod alike;
 mod states;
 mod texts;
@@ -76,6 +77,11 @@ pub fn import_generative(
     end_tokens.dedup();
     let generation = Generation::new(&one.graph, prefill, sampling, end_tokens)
         .map_err(|error| ImportError::model(Problem::Unsupported(error.to_string())))?;
+    let generation = Arc::new(generation);
+    if let Some(longest) = texts.iter().max_by_key(|text| text.len()) {
+        agreement::check(&one.graph, &generation, longest)?;
+    }
+    let generation = Arc::unwrap_or_clone(generation);
     Ok(ImportedGenerative {
         decode: Imported {
             graph: one.graph,

@@ -65,7 +65,7 @@ pub(super) struct Made {
 }
 
 /// Writes a bundle, registers it where that is asked for, and says what it is.
-fn write(args: &Import, made: Made, node: Option<Target<'_>>) -> Result<(), CliError> {
+fn write(args: &Import, made: Made, node: Option<Target>) -> Result<(), CliError> {
     let Made { bundle, bytes, .. } = &made;
     let path = match &args.output {
         Some(path) => path.clone(),

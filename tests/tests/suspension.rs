@@ -14,7 +14,7 @@ use metisvm_state::MemoryState;
 use metisvm_tests::cards;
 use metisvm_tests::random_blocks::{Executed, PATIENCE, check_blocks, seeds};
 use metisvm_vm::{
-    ChainSpec, EngineError, InferenceEngine, InferenceTicket, MetisEvmFactory, ModelFacts, Submitted,
+    ChainSpec, EngineError, InferenceEngine, InferenceTicket, MetisEvmFactory, ModelFacts, Request, Submitted,
 };
 use metisvm_workload::{DigitModels, Workload, small_block};
 use std::io::Write;
@@ -179,6 +179,10 @@ impl InferenceEngine for Late {
                 output,
             })),
         })
+    }
+
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        self.engine.generate(id, request)
     }
 }
 

@@ -108,6 +108,17 @@ impl Buffer {
         }
     }
 
+    /// The same without the buffer, so that what lies on the host can be shared no longer with it.
+    ///
+    /// # Errors
+    /// As [`Self::to_host`].
+    pub fn into_host(self) -> Result<Vec<Bytes>, BackendError> {
+        match self.data {
+            Data::Host(items) => Ok(items),
+            Data::Device(_) => self.to_host().map(Cow::into_owned),
+        }
+    }
+
     /// A backend's own memory, if the buffer is that.
     pub fn memory<T: DeviceBuffer>(&self) -> Option<&T> {
         match &self.data {

@@ -6,18 +6,22 @@
 //! backend as one batch. A thread of the dispatcher's own works tickets off, and whoever waits for one
 //! helps, so that a single caller never pays for a change of threads. None of this can reach a result:
 //! a batch is a list of independent items, and every engine gives the same bits.
+//!
+//! Texts are generated on the thread that asks for them ([`generation`]): each of their steps needs the one before.
 
+mod generation;
 mod work;
 
 use crate::backend::{Backend, DeviceReport};
 use crate::calibration::CostCache;
 use crate::counters::Counters;
 use crate::member::Member;
-use crate::memo::Memo;
+use crate::memo::{Key, Memo};
 use crate::plan::{Forecast, Plan};
 use crate::prices::{Policy, Prices};
 use crate::reference::ReferenceBackend;
-use bytes::Bytes;
+use generation::{Generative, Text};
+use metisvm_model::generation::{GenerationFacts, RequestError};
 use metisvm_model::{Bundle, Graph, ModelId, OperatorSet, Work};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -67,6 +71,17 @@ pub enum DispatchError {
         /// Bytes given.
         actual: usize,
     },
+    /// The model generates nothing: its bundle has one graph.
+    #[error("model {0} does not generate: it answers inferences only")]
+    NotGenerative(ModelId),
+    /// The model cannot do what a request asks for.
+    #[error("model {model}: {error}")]
+    Request {
+        /// Which model.
+        model: ModelId,
+        /// What is wrong with the request.
+        error: RequestError,
+    },
     /// Every backend failed.
     #[error("model {model}: {why}")]
     Failed {
@@ -109,7 +124,7 @@ impl Ticket {
 
 #[derive(Debug)]
 struct Job {
-    key: (ModelId, Bytes),
+    key: Key,
     plan: Arc<Plan>,
     /// Set before the outcome.
     by: OnceLock<DoneBy>,
@@ -127,6 +142,15 @@ pub struct Facts {
     pub operators: OperatorSet,
     /// What one inference costs.
     pub work: Work,
+    /// What it has besides if it generates texts; the facts above are then those of its decode graph.
+    pub generation: Option<GenerationFacts>,
+}
+
+/// A model as it was added: the plan of its graph, which is the decode graph of one that generates.
+#[derive(Clone, Debug)]
+struct Model {
+    plan: Arc<Plan>,
+    generative: Option<Generative>,
 }
 
 #[derive(Debug)]
@@ -134,9 +158,11 @@ struct Shared {
     members: Vec<Member>,
     prices: Arc<Prices>,
     options: Options,
-    models: RwLock<HashMap<ModelId, Arc<Plan>>>,
+    models: RwLock<HashMap<ModelId, Model>>,
     memo: Memo,
     queue: Mutex<Queue>,
+    /// Texts that are being generated.
+    texts: Mutex<HashMap<Key, Arc<Text>>>,
     /// Told when a ticket waits, and when one is done.
     changed: Condvar,
     requests: AtomicU64,
@@ -156,7 +182,7 @@ struct Queue {
     /// Bytes of the inputs that wait.
     bytes: usize,
     /// Tickets that are waiting or under way.
-    open: HashMap<(ModelId, Bytes), Arc<Job>>,
+    open: HashMap<Key, Arc<Job>>,
     closed: bool,
 }
 
@@ -206,6 +232,7 @@ impl Dispatcher {
             models: RwLock::default(),
             memo: Memo::new(options.memo_bytes),
             queue: Mutex::default(),
+            texts: Mutex::default(),
             changed: Condvar::new(),
             requests: AtomicU64::new(0),
             memo_hits: AtomicU64::new(0),
@@ -228,12 +255,19 @@ impl Dispatcher {
 
     /// Adds a model. One that is there already stays as it is, with all that was compiled of it.
     pub fn add(&self, bundle: Bundle) -> ModelId {
-        if self.shared.plan(bundle.id).is_none() {
-            let graph = Arc::new(bundle.graph);
-            let plan = Arc::new(Plan::new(&graph, &self.shared.members, &self.shared.prices));
+        if self.shared.model(bundle.id).is_none() {
+            let plan =
+                |graph: &Arc<Graph>| Arc::new(Plan::new(graph, &self.shared.members, &self.shared.prices));
+            let model = Model {
+                plan: plan(&Arc::new(bundle.graph)),
+                generative: bundle.generation.map(|generation| Generative {
+                    prefill: plan(generation.prefill()),
+                    generation,
+                }),
+            };
             let models = &self.shared.models;
             let mut models = models.write().unwrap_or_else(PoisonError::into_inner);
-            models.entry(bundle.id).or_insert(plan);
+            models.entry(bundle.id).or_insert(model);
         }
         bundle.id
     }
@@ -249,13 +283,14 @@ impl Dispatcher {
 
     /// Facts of a model, if it was added.
     pub fn facts(&self, model: ModelId) -> Option<Facts> {
-        let plan = self.shared.plan(model)?;
+        let Model { plan, generative } = self.shared.model(model)?;
         let graph: &Graph = plan.graph();
         Some(Facts {
             input_bytes: graph.input_bytes(),
             output_bytes: graph.output_bytes(),
             operators: graph.operators(),
             work: graph.work(),
+            generation: generative.map(|generative| generative.generation.facts(graph)),
         })
     }
 
@@ -323,7 +358,7 @@ impl Dispatcher {
     /// How a model that was added is divided for batches of so many items under a policy, and how long that is
     /// expected to take. Costs that are not known are measured for it.
     pub fn forecast(&self, model: ModelId, items: usize, policy: Policy) -> Option<Forecast> {
-        let plan = self.shared.plan(model)?;
+        let plan = self.shared.model(model)?.plan;
         Some(plan.forecast(&self.shared.members, items, policy))
     }
 

@@ -15,7 +15,7 @@ mod run;
 mod toy;
 
 pub use forecast::{Forecast, ForecastPart};
-pub(crate) use run::Run;
+pub(crate) use run::{Run, Tally};
 
 use crate::member::Member;
 use crate::prices::{Policy, Prices};

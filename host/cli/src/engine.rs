@@ -3,7 +3,7 @@
 use alloy_primitives::{B256, Bytes};
 use metisvm_accel::{DispatchError, Dispatcher, DoneBy, Submitted, Ticket};
 use metisvm_model::ModelId;
-use metisvm_vm::{EngineError, InferenceEngine, InferenceTicket, ModelFacts};
+use metisvm_vm::{EngineError, InferenceEngine, InferenceTicket, ModelFacts, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -78,6 +78,7 @@ impl InferenceEngine for DispatcherEngine {
             output_bytes: facts.output_bytes as u64,
             operators: facts.operators,
             work: facts.work,
+            generation: facts.generation,
         })
     }
 
@@ -102,6 +103,12 @@ impl InferenceEngine for DispatcherEngine {
                 tally: self.tally.clone(),
             })),
         })
+    }
+
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        let started = Instant::now();
+        let outcome = self.dispatcher.generate_by(ModelId(id.0), request);
+        self.tally.close(id, started, outcome)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
 };
 use alloy_evm::EvmFactory;
 use alloy_primitives::{B256, Bytes};
-use metisvm_vm::{EngineError, InferenceEngine, MetisEvmFactory, ModelFacts, ProofVerifier};
+use metisvm_vm::{EngineError, InferenceEngine, MetisEvmFactory, ModelFacts, ProofVerifier, Request};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An inference that the precompile ran for a transaction, or for one of the block's system calls.
@@ -32,7 +32,7 @@ pub struct RecordedBlock {
     /// How many transactions it has.
     pub transactions: usize,
     /// In the order in which they were asked for. Those of calls that reverted later are among them; calls that
-    /// were refused or could not pay are not.
+    /// were refused or could not pay are not, nor are texts: what proves one inference proves no text.
     pub inferences: Vec<Inferred>,
     /// Where header and execution differ; empty where they agree.
     pub mismatches: Vec<Mismatch>,
@@ -106,5 +106,9 @@ impl InferenceEngine for Recorder {
             output: output.clone(),
         });
         Ok(output)
+    }
+
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        self.engine.generate(id, request)
     }
 }

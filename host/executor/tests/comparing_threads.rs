@@ -4,7 +4,7 @@
 
 use alloy_primitives::{B256, Bytes};
 use metisvm_executor::{BlockEngine, BlockFile, Error, Threads, compare_threads, sampling::Samples};
-use metisvm_vm::{EngineError, InferenceEngine, ModelFacts};
+use metisvm_vm::{EngineError, InferenceEngine, ModelFacts, Request};
 use metisvm_workload::{
     DigitModels, ReferenceEngine,
     chains::{Scenario, WorkloadKind},
@@ -38,6 +38,10 @@ impl InferenceEngine for Counting {
         let key = [id.as_slice(), input].concat();
         *self.asked.lock().unwrap().entry(key).or_default() += 1;
         self.models.infer(id, input)
+    }
+
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        self.models.generate(id, request)
     }
 }
 

@@ -6,10 +6,12 @@
 //! `decode` alone; [`Generation::new`] holds the shapes against each other, and the importer makes both graphs from one
 //! plan. `docs/generation.md` is the normative text.
 
+mod facts;
 mod request;
 mod sampler;
 mod session;
 
+pub use facts::GenerationFacts;
 pub use request::{Request, RequestError};
 pub use sampler::{MAX_TEMPERATURE, Sampling, TEMPERATURE_ONE};
 pub use session::{GenerateError, Part, Run, Session};

@@ -39,10 +39,16 @@ impl Meter {
         self.limit.saturating_sub(self.spent)
     }
 
-    pub(crate) fn charge(&mut self, amount: u64) -> Result<(), Stop> {
+    /// Ends the call where less than that is left, and charges nothing.
+    pub(crate) const fn need(&self, amount: u64) -> Result<(), Stop> {
         if amount > self.left() {
             return Err(Stop::OutOfGas);
         }
+        Ok(())
+    }
+
+    pub(crate) fn charge(&mut self, amount: u64) -> Result<(), Stop> {
+        self.need(amount)?;
         self.spent = self.spent.saturating_add(amount);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use alloy_primitives::{B256, Bytes};
 use core::fmt;
+use metisvm_model::generation::{GenerationFacts, Request};
 use metisvm_model::{OperatorSet, Work};
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub struct ModelFacts {
     pub operators: OperatorSet,
     /// What one run costs.
     pub work: Work,
+    /// What there is to know besides of a model that generates texts; what is above is then its decode graph's.
+    pub generation: Option<GenerationFacts>,
 }
 
 /// A fault of this node. It stops the execution of the block here and is never visible in the EVM.
@@ -45,6 +48,18 @@ pub trait InferenceEngine: Send + Sync {
     /// An error is a fault of the node, never of the caller in the EVM.
     fn submit(&self, id: B256, input: &[u8]) -> Result<Submitted, EngineError> {
         self.infer(id, input).map(Submitted::Ready)
+    }
+
+    /// Generates a text. A pure function of (id, request); the request is one that the model can do by its
+    /// [facts](ModelFacts::generation). Gives tokens as u32 in little-endian order, one at least and no more than are
+    /// asked for. It waits, as [`infer`](Self::infer) does.
+    ///
+    /// An error is a fault of the node, never of the caller in the EVM.
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        let _ = request;
+        Err(EngineError(format!(
+            "model {id} was asked for a text, and this engine generates none"
+        )))
     }
 }
 

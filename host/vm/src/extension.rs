@@ -19,6 +19,17 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Whether what starts then never starts before what starts at `earlier`, as far as that can be said: heights and
+    /// timestamps cannot be compared, and forks by height come before forks by time, as Ethereum's do.
+    const fn is_not_before(&self, earlier: &Self) -> bool {
+        match (earlier, self) {
+            (Self::Block(earlier), Self::Block(later)) => *earlier <= *later,
+            (Self::Time(earlier), Self::Time(later)) => *earlier <= *later,
+            (Self::Block(_), Self::Time(_)) => true,
+            (Self::Time(_), Self::Block(_)) => false,
+        }
+    }
+
     /// True in a block of this height and timestamp.
     pub const fn is_active(&self, number: u64, timestamp: u64) -> bool {
         match self {
@@ -44,6 +55,9 @@ pub struct InferenceExtension {
     /// What it charges later: forks that bring in another schedule, in the order in which they come.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gas_schedule_forks: Vec<GasScheduleFork>,
+    /// From when on its models generate texts; absent where they never do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<Activation>,
     /// The precompile that verifies proofs of inferences; absent where the chain has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proofs: Option<ProofExtension>,
@@ -89,6 +103,12 @@ impl InferenceExtension {
         active.next().map_or(self.gas_schedule, |fork| fork.gas_schedule)
     }
 
+    /// Whether models generate texts in a block of this height and timestamp, of the blocks in which inference is active.
+    pub fn generates_at(&self, number: u64, timestamp: u64) -> bool {
+        self.generation
+            .is_some_and(|generation| generation.is_active(number, timestamp))
+    }
+
     /// The verification precompile, where it is active in a block of this height and timestamp, of the blocks in
     /// which inference is.
     pub fn active_proofs(&self, number: u64, timestamp: u64) -> Option<&ProofExtension> {
@@ -120,6 +140,13 @@ impl InferenceExtension {
             ));
         }
         self.check_gas_schedule_forks()?;
+        if let Some(generation) = &self.generation
+            && !generation.is_not_before(&self.activation)
+        {
+            return Err(SpecError::Inference(
+                "generation must not come before activation, nor be by block where that is by time",
+            ));
+        }
         self.check_proofs()
     }
 
@@ -144,13 +171,7 @@ impl InferenceExtension {
                 "precompile, registry, proofs.precompile and proofs.registry must be four addresses",
             ));
         }
-        let in_time = match (self.activation, proofs.activation) {
-            (Activation::Block(inference), Activation::Block(proofs)) => inference <= proofs,
-            (Activation::Time(inference), Activation::Time(proofs)) => inference <= proofs,
-            (Activation::Block(_), Activation::Time(_)) => true,
-            (Activation::Time(_), Activation::Block(_)) => false,
-        };
-        if !in_time {
+        if !proofs.activation.is_not_before(&self.activation) {
             return Err(SpecError::Inference(
                 "proofs.activation must not come before activation, nor be by block where that is by time",
             ));

@@ -105,7 +105,9 @@ impl MetisEvmFactory {
             Some(extension) => {
                 let version = extension.gas_schedule_at(number, timestamp);
                 let schedule = self.schedule.unwrap_or(version.schedule());
-                let precompiles = precompiles.with_inference(extension, schedule, self.engine.clone());
+                let generates = extension.generates_at(number, timestamp);
+                let engine = self.engine.clone();
+                let precompiles = precompiles.with_inference(extension, schedule, generates, engine);
                 match extension.active_proofs(number, timestamp) {
                     Some(proofs) => precompiles.with_proofs(proofs, self.proofs.clone()),
                     None => precompiles,

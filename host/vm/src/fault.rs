@@ -35,6 +35,14 @@ pub enum NodeFault {
         /// The length that came.
         actual: usize,
     },
+    /// The engine generated what no text of the model is.
+    #[error("a text of model {model} came from this machine's engine with {problem}")]
+    Text {
+        /// The model id.
+        model: B256,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The key is registered on the chain, but it is not on this machine.
     #[error("the verifying key {digest} of model {model} is registered, but it is not on this machine")]
     KeyMissing {

@@ -14,6 +14,7 @@ mod version;
 
 pub use version::GasScheduleVersion;
 
+use metisvm_model::generation::GenerationFacts;
 use metisvm_model::{OperatorId, OperatorSet, Work};
 
 /// The prices of one version.
@@ -87,6 +88,27 @@ impl GasSchedule {
         let words = output_bytes.div_ceil(32);
         self.work_gas(work)
             .saturating_add(self.per_output_word.saturating_mul(words))
+    }
+
+    /// What is charged for a text: the runs of both graphs, a choice with each run of the decode graph, and a word of
+    /// output for each token that is generated.
+    pub const fn generation_gas(&self, facts: &GenerationFacts, prompt: u64, generated: u64) -> u64 {
+        let (prefills, decodes) = facts.runs(prompt, generated);
+        let prefills = self.prefill_gas(facts).saturating_mul(prefills);
+        let decodes = self.decode_gas(facts).saturating_mul(decodes);
+        let words = self.per_output_word.saturating_mul(generated);
+        prefills.saturating_add(decodes).saturating_add(words)
+    }
+
+    /// What is charged for a run of the prefill graph.
+    pub const fn prefill_gas(&self, facts: &GenerationFacts) -> u64 {
+        self.work_gas(&facts.prefill)
+    }
+
+    /// What is charged for a run of the decode graph, and for the choice of a token.
+    pub const fn decode_gas(&self, facts: &GenerationFacts) -> u64 {
+        self.work_gas(&facts.decode)
+            .saturating_add(self.work_gas(&facts.choice))
     }
 
     /// The part of [`Self::inference_gas`] that is for the work, each class of work rounded up by itself.

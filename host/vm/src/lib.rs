@@ -34,6 +34,7 @@ pub use fault::NodeFault;
 pub use forks::ForkSchedule;
 pub use gas_schedule::{GasSchedule, GasScheduleVersion};
 pub use inference::{IInference, InferencePrecompile, registry_slot};
+pub use metisvm_model::generation::{GenerationFacts, Request};
 pub use metisvm_model::{OperatorId, OperatorSet, Work};
 pub use metisvm_verifier::{KeyError, VerifyWork};
 pub use precompiles::{MetisPrecompiles, Rearranged};

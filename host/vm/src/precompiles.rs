@@ -106,16 +106,18 @@ impl MetisPrecompiles {
         self.ethereum.contains(address) || self.ours.iter().any(|ours| ours.address == *address)
     }
 
-    /// Adds the inference precompile, charging by this schedule. Its address and the registry's are warm from the
+    /// Adds the inference precompile, charging by this schedule, with generation where the chain has it. Its address and the registry's are warm from the
     /// start of every transaction: the precompile's as every precompile's (EIP-2929), the registry's because a call
     /// must not leave the account warm as a side effect that nobody paid for.
     pub fn with_inference(
         self,
         extension: &InferenceExtension,
         schedule: GasSchedule,
+        generates: bool,
         engine: Option<Arc<dyn InferenceEngine>>,
     ) -> Self {
-        let function = Function::Inference(InferencePrecompile::new(extension, schedule, engine));
+        let precompile = InferencePrecompile::new(extension, schedule, engine).generating(generates);
+        let function = Function::Inference(precompile);
         self.with(extension.precompile, extension.registry, function)
     }
 

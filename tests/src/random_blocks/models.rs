@@ -2,7 +2,7 @@
 //! often, and what is tested here is the block engine, not the kernels.
 
 use alloy_primitives::{B256, Bytes};
-use metisvm_vm::{EngineError, InferenceEngine, ModelFacts};
+use metisvm_vm::{EngineError, InferenceEngine, ModelFacts, Request};
 use metisvm_workload::{DigitModels, ReferenceEngine};
 use std::{
     collections::BTreeMap,
@@ -47,5 +47,9 @@ impl InferenceEngine for Remembering {
         let answer = self.engine.infer(id, input)?;
         answers.insert(key, answer.clone());
         Ok(answer)
+    }
+
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        self.engine.generate(id, request)
     }
 }

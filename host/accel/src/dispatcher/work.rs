@@ -1,11 +1,12 @@
 //! What the threads of a dispatcher do: ask, wait, and run batches in between.
 
 use super::{
-    DispatchError, DoneBy, Job, MAX_BEGUN, MAX_ERRORS, Outcome, Queue, Shared, Submitted, Ticket, lock,
+    DispatchError, DoneBy, Job, MAX_BEGUN, MAX_ERRORS, Model, Outcome, Queue, Shared, Submitted, Ticket, lock,
 };
 use crate::backend::BackendError;
 use crate::member::caught_result;
-use crate::plan::{Plan, Run};
+use crate::memo::Key;
+use crate::plan::{Run, Tally};
 use bytes::Bytes;
 use metisvm_model::ModelId;
 use std::collections::VecDeque;
@@ -13,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 impl Shared {
-    pub(super) fn plan(&self, model: ModelId) -> Option<Arc<Plan>> {
+    pub(super) fn model(&self, model: ModelId) -> Option<Model> {
         self.models
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -22,7 +23,7 @@ impl Shared {
     }
 
     pub(super) fn submit(&self, model: ModelId, input: &[u8]) -> Result<Submitted, DispatchError> {
-        let plan = self.plan(model).ok_or(DispatchError::UnknownModel(model))?;
+        let plan = self.model(model).ok_or(DispatchError::UnknownModel(model))?.plan;
         let expected = plan.graph().input_bytes();
         if input.len() != expected {
             return Err(DispatchError::WrongInputLength {
@@ -32,7 +33,7 @@ impl Shared {
             });
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let key = (model, Bytes::copy_from_slice(input));
+        let key = Key::inference(model, Bytes::copy_from_slice(input));
         if let Some(output) = self.memo.get(&key) {
             self.memo_hits.fetch_add(1, Ordering::Relaxed);
             return Ok(Submitted::Ready(output));
@@ -93,7 +94,7 @@ impl Shared {
         let mut begun = Vec::new();
         while let Some(batch) = self.take_batch(&mut queue) {
             drop(queue);
-            let items = batch.iter().map(|job| job.key.1.clone()).collect();
+            let items = batch.iter().map(|job| job.key.bytes.clone()).collect();
             self.batches.fetch_add(1, Ordering::Relaxed);
             let plan = batch[0].plan.clone();
             // Backends are caught where they are called; this is for a defect of the plan itself, which must
@@ -125,46 +126,29 @@ impl Shared {
     /// The oldest ticket with all others of its model, as many as make a batch.
     fn take_batch(&self, queue: &mut Queue) -> Option<Vec<Arc<Job>>> {
         let oldest = queue.waiting.front()?;
-        let model = oldest.key.0;
+        let model = oldest.key.model;
         let graph = oldest.plan.graph();
         let item = (graph.input_bytes() + graph.output_bytes()).max(1);
         let most = (self.options.max_waiting_bytes / item).clamp(1, self.options.max_batch);
         let mut batch = Vec::new();
         let mut others = VecDeque::new();
         for job in std::mem::take(&mut queue.waiting) {
-            if job.key.0 == model && batch.len() < most {
+            if job.key.model == model && batch.len() < most {
                 batch.push(job);
             } else {
                 others.push_back(job);
             }
         }
         queue.waiting = others;
-        queue.bytes -= batch.iter().map(|job| job.key.1.len()).sum::<usize>();
+        queue.bytes -= batch.iter().map(|job| job.key.bytes.len()).sum::<usize>();
         Some(batch)
     }
 
     /// Waits for a batch, counts what it took, and keeps its results. One outcome for each ticket, and who did them.
     fn finish(&self, batch: &[Arc<Job>], run: Result<Run<'_>, BackendError>) -> (Vec<Outcome>, DoneBy) {
-        let model = batch[0].key.0;
+        let model = batch[0].key.model;
         let (result, by) = match run.and_then(|run| caught_result(|| Ok(run.finish()))) {
-            Ok((result, tally)) => {
-                for (counter, amount) in [
-                    (&self.fallbacks, tally.fallbacks),
-                    (&self.compiled, tally.compiled),
-                    (&self.to_devices, tally.to_devices),
-                    (&self.from_devices, tally.from_devices),
-                ] {
-                    counter.fetch_add(amount, Ordering::Relaxed);
-                }
-                let mut errors = lock(&self.errors);
-                for (backend, error) in tally.errors {
-                    if errors.len() == MAX_ERRORS {
-                        errors.pop_front();
-                    }
-                    errors.push_back(format!("{backend}: model {model}: {error}"));
-                }
-                (result, tally.by.into())
-            }
+            Ok((result, tally)) => (result, self.count(model, tally).into()),
             Err(error) => (Err(error), DoneBy::default()),
         };
         let outputs = match result {
@@ -181,5 +165,25 @@ impl Shared {
             Ok(output)
         };
         (batch.iter().zip(outputs).map(outcome).collect(), by)
+    }
+
+    /// Counts what a run took, and keeps what went wrong. Gives who did it.
+    pub(super) fn count(&self, model: ModelId, tally: Tally) -> Vec<&'static str> {
+        for (counter, amount) in [
+            (&self.fallbacks, tally.fallbacks),
+            (&self.compiled, tally.compiled),
+            (&self.to_devices, tally.to_devices),
+            (&self.from_devices, tally.from_devices),
+        ] {
+            counter.fetch_add(amount, Ordering::Relaxed);
+        }
+        let mut errors = lock(&self.errors);
+        for (backend, error) in tally.errors {
+            if errors.len() == MAX_ERRORS {
+                errors.pop_front();
+            }
+            errors.push_back(format!("{backend}: model {model}: {error}"));
+        }
+        tally.by
     }
 }

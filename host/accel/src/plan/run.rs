@@ -65,9 +65,14 @@ impl<'a> Run<'a> {
         members: &'a [Member],
         items: Vec<Bytes>,
     ) -> Result<Self, BackendError> {
-        let mut tally = Tally::default();
         let inputs = plan.graph().inputs().iter().map(|port| &port.ty);
         let batch = Batch::from_items(inputs, items)?;
+        Ok(Self::with_batch(plan, members, batch))
+    }
+
+    /// Begins with a batch that holds the model's inputs.
+    pub(crate) fn with_batch(plan: Arc<Plan>, members: &'a [Member], batch: Batch) -> Self {
+        let mut tally = Tally::default();
         let division = plan.division(members, batch.items());
         let state = match at_once(&division, members, &batch, &mut tally) {
             Ok(outputs) => State::Done(outputs),
@@ -77,13 +82,13 @@ impl<'a> Run<'a> {
                 State::Begun(begun.map(|()| course))
             }
         };
-        Ok(Self {
+        Self {
             plan,
             members,
             batch,
             state,
             tally,
-        })
+        }
     }
 
     /// Whether a device is at it.
@@ -92,9 +97,15 @@ impl<'a> Run<'a> {
     }
 
     /// Gives the outputs of each item, and what it took.
-    pub(crate) fn finish(mut self) -> (Result<Vec<Bytes>, BackendError>, Tally) {
+    pub(crate) fn finish(self) -> (Result<Vec<Bytes>, BackendError>, Tally) {
+        let (outputs, tally) = self.finish_batch();
+        (outputs.and_then(Batch::into_items), tally)
+    }
+
+    /// Gives the outputs, each by itself and on the host, and what it took.
+    pub(crate) fn finish_batch(mut self) -> (Result<Batch, BackendError>, Tally) {
         let begun = match self.state {
-            State::Done(outputs) => return (outputs.into_items(), self.tally),
+            State::Done(outputs) => return (Ok(outputs), self.tally),
             State::Begun(begun) => begun,
         };
         let outputs: Vec<Value> = self.plan.graph().outputs().iter().map(|o| o.value).collect();
@@ -110,7 +121,7 @@ impl<'a> Run<'a> {
             result = again.finish(&outputs, tally);
         }
         let outputs = match result {
-            Ok(batch) => batch.into_items(),
+            Ok(batch) => Ok(batch),
             Err(Stop::Failed(error) | Stop::Lost(_, error)) => Err(error),
         };
         (outputs, self.tally)

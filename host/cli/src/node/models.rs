@@ -9,7 +9,7 @@ use metisvm_accel::Dispatcher;
 use metisvm_model::limits::MAX_BUNDLE_BYTES;
 use metisvm_model::{Bundle, ModelId};
 use metisvm_node::models::{InferenceRecord, ModelHost, ModelInfo};
-use metisvm_vm::{EngineError, InferenceEngine, ModelFacts, Submitted};
+use metisvm_vm::{EngineError, InferenceEngine, ModelFacts, Request, Submitted};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,6 +95,10 @@ impl InferenceEngine for Models {
 
     fn submit(&self, id: B256, input: &[u8]) -> Result<Submitted, EngineError> {
         self.engine.submit(id, input)
+    }
+
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        self.engine.generate(id, request)
     }
 }
 

@@ -47,6 +47,7 @@ impl InferenceEngine for Reverse {
                 macs: 160,
                 ..Work::default()
             },
+            generation: None,
         })
     }
 

@@ -85,6 +85,7 @@ impl InferenceEngine for Tickets {
             output_bytes: 32,
             operators: OperatorSet::EMPTY,
             work: Work::default(),
+            generation: None,
         })
     }
 

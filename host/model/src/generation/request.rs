@@ -55,17 +55,21 @@ impl Request {
     /// # Errors
     /// What is wrong with it, the first in the order of [`RequestError`].
     pub fn check(&self, generation: &Generation) -> Result<(), RequestError> {
+        self.check_against(generation.context(), generation.vocabulary())
+    }
+
+    /// The same, of a model with such a context and vocabulary.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_against(&self, context: u32, vocabulary: u32) -> Result<(), RequestError> {
         if self.tokens.is_empty() || self.count == 0 {
             return Err(RequestError::Empty);
         }
-        let (tokens, context) = (
-            self.tokens.len() as u64 + u64::from(self.count),
-            generation.context(),
-        );
+        let tokens = self.tokens.len() as u64 + u64::from(self.count);
         if tokens > u64::from(context) {
             return Err(RequestError::TooLong { tokens, context });
         }
-        let vocabulary = generation.vocabulary();
         if let Some(&token) = self.tokens.iter().find(|&&token| token >= vocabulary) {
             return Err(RequestError::Token { token, vocabulary });
         }

@@ -4,6 +4,7 @@
 //! its rules.
 
 mod abi;
+mod generate;
 mod run;
 
 pub use abi::IInference;

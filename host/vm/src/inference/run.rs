@@ -1,6 +1,7 @@
-//! The one function of the precompile.
+//! The precompile: what its functions have in common, and those that run a graph once.
 
 use super::abi::{Call, IInference, infer_call_data_bytes};
+use super::generate::{self, generative};
 use crate::call::{COLD_SLOAD_GAS, Meter, Stop, read_registry, revert};
 use crate::{GasSchedule, InferenceEngine, InferenceExtension, ModelFacts, NodeFault};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -24,6 +25,8 @@ pub struct InferencePrecompile {
     registry: Address,
     schedule: GasSchedule,
     engine: Option<Arc<dyn InferenceEngine>>,
+    /// Whether the chain has generation.
+    generates: bool,
 }
 
 impl fmt::Debug for InferencePrecompile {
@@ -47,7 +50,15 @@ impl InferencePrecompile {
             registry: extension.registry,
             schedule,
             engine,
+            generates: false,
         }
+    }
+
+    /// The same where the chain has generation, or has it not yet.
+    #[must_use]
+    pub const fn generating(mut self, generates: bool) -> Self {
+        self.generates = generates;
+        self
     }
 
     /// Runs one call. `transferred` is the value that CALL or CALLCODE moved; the apparent value of
@@ -81,7 +92,8 @@ impl InferencePrecompile {
             return Err(revert(IInference::ValueNotAccepted {}));
         }
         // 3
-        let call = Call::decode(call_data).ok_or_else(|| revert(IInference::MalformedCall {}))?;
+        let call =
+            Call::decode(call_data, self.generates).ok_or_else(|| revert(IInference::MalformedCall {}))?;
         let model = call.model();
         // 4
         if read_registry(context, self.registry, registry_slot(model), gas)?.is_zero() {
@@ -90,7 +102,11 @@ impl InferencePrecompile {
         // 5
         let (engine, facts) = self.look_up(model)?;
         // 6
-        if let Some(operator) = self.schedule.first_unpriced(&facts.operators) {
+        let operators = match (&call, &facts.generation) {
+            (Call::Generate { .. } | Call::GeneratorInfo { .. }, Some(generation)) => generation.operators,
+            _ => facts.operators,
+        };
+        if let Some(operator) = self.schedule.first_unpriced(&operators) {
             return Err(revert(IInference::UnsupportedModel {
                 modelId: model,
                 operator: U256::from(operator.0),
@@ -99,6 +115,11 @@ impl InferencePrecompile {
         match call {
             Call::Infer { input, .. } => self.infer(engine, model, &facts, input, gas),
             Call::ModelInfo { .. } => Ok(self.model_info(&facts)),
+            Call::Generate { request, .. } => {
+                let generation = generative(model, &facts)?;
+                generate::generate(&self.schedule, engine, model, generation, &request, gas)
+            }
+            Call::GeneratorInfo { .. } => Ok(generate::info(&self.schedule, generative(model, &facts)?)),
         }
     }
 

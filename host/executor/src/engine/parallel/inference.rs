@@ -2,9 +2,9 @@
 //! transaction whose turn has come, which does. Both stand for the node's own engine and ask it by way of the
 //! [suspensions](super::suspension).
 
-use super::suspension::{Suspensions, Ticket, lock};
+use super::suspension::{Question, Suspensions, Ticket, lock};
 use alloy_primitives::{B256, Bytes};
-use metisvm_vm::{EngineError, InferenceEngine, MetisEvmFactory, ModelFacts, Submitted};
+use metisvm_vm::{EngineError, InferenceEngine, MetisEvmFactory, ModelFacts, Request, Submitted};
 use std::sync::{Arc, Mutex};
 
 /// The engine of a worker's speculating EVM.
@@ -50,15 +50,10 @@ impl SpeculativeEngine {
     }
 }
 
-impl InferenceEngine for SpeculativeEngine {
-    fn model(&self, id: B256) -> Option<ModelFacts> {
-        self.suspensions.engine()?.model(id)
-    }
-
-    /// Never waits: an error ends the run, and whether it is for want of an output [`Self::end`] tells.
-    fn infer(&self, id: B256, input: &[u8]) -> Result<Bytes, EngineError> {
+impl SpeculativeEngine {
+    fn ask(&self, id: B256, question: Question<'_>) -> Result<Bytes, EngineError> {
         let transaction = lock(&self.run).transaction;
-        match self.suspensions.ask(transaction, id, input)? {
+        match self.suspensions.ask(transaction, id, question)? {
             Some(Submitted::Ready(output)) => Ok(output),
             Some(Submitted::Pending(ticket)) if ticket.is_ready() => ticket.wait(),
             Some(Submitted::Pending(ticket)) => {
@@ -67,6 +62,22 @@ impl InferenceEngine for SpeculativeEngine {
             }
             None => Err(EngineError("it is left for the transaction's turn".into())),
         }
+    }
+}
+
+impl InferenceEngine for SpeculativeEngine {
+    fn model(&self, id: B256) -> Option<ModelFacts> {
+        self.suspensions.engine()?.model(id)
+    }
+
+    /// Never waits: an error ends the run, and whether it is for want of an output [`Self::end`] tells.
+    fn infer(&self, id: B256, input: &[u8]) -> Result<Bytes, EngineError> {
+        self.ask(id, Question::Inference(input))
+    }
+
+    /// Generates here and now: the steps of a text follow from each other, so there is nothing to hand over.
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        self.ask(id, Question::Text(request, &request.to_bytes()))
     }
 }
 
@@ -83,6 +94,21 @@ impl TurnEngine {
     }
 }
 
+impl TurnEngine {
+    /// What the transaction whose turn it is found in a speculation, if it did.
+    fn held(&self, id: B256, question: Question<'_>) -> Option<Bytes> {
+        match self.0.held(self.0.head(), id, question)? {
+            Submitted::Ready(output) => Some(output),
+            Submitted::Pending(ticket) => ticket.wait().ok(),
+        }
+    }
+
+    fn engine(&self) -> Result<&dyn InferenceEngine, EngineError> {
+        let none = || EngineError("no inference engine is attached".into());
+        self.0.engine().ok_or_else(none)
+    }
+}
+
 impl InferenceEngine for TurnEngine {
     fn model(&self, id: B256) -> Option<ModelFacts> {
         self.0.engine()?.model(id)
@@ -91,18 +117,16 @@ impl InferenceEngine for TurnEngine {
     /// Waits. What failed for a speculation is tried once more, so that a node fault is always one of the
     /// transaction's own turn.
     fn infer(&self, id: B256, input: &[u8]) -> Result<Bytes, EngineError> {
-        match self.0.held(self.0.head(), id, input) {
-            Some(Submitted::Ready(output)) => return Ok(output),
-            Some(Submitted::Pending(ticket)) => {
-                if let Ok(output) = ticket.wait() {
-                    return Ok(output);
-                }
-            }
-            None => {}
+        match self.held(id, Question::Inference(input)) {
+            Some(output) => Ok(output),
+            None => self.engine()?.infer(id, input),
         }
-        match self.0.engine() {
-            Some(engine) => engine.infer(id, input),
-            None => Err(EngineError("no inference engine is attached".into())),
+    }
+
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        match self.held(id, Question::Text(request, &request.to_bytes())) {
+            Some(text) => Ok(text),
+            None => self.engine()?.generate(id, request),
         }
     }
 }

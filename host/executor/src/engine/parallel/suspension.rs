@@ -11,6 +11,9 @@
 //! open at once, so many bytes held. A transaction that comes up against one of them is left for its turn.
 //! No bound, and no order in which tickets become ready, can reach a result: an output is a function of model
 //! and input, and what is committed is what held against the committed state.
+//!
+//! Texts are asked for in the same way and within the same bounds, but a speculation generates one on its own thread:
+//! the answer is there when it goes on, and it is held for its later runs.
 
 use alloy_primitives::B256;
 use core::{
@@ -18,7 +21,7 @@ use core::{
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     time::Duration,
 };
-use metisvm_vm::{EngineError, InferenceEngine, InferenceTicket, MetisEvmFactory, Submitted};
+use metisvm_vm::{EngineError, InferenceEngine, InferenceTicket, MetisEvmFactory, Request, Submitted};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -58,9 +61,40 @@ pub(super) struct Suspensions {
     suspended: AtomicU64,
 }
 
-/// One inference that a transaction has asked for.
+/// What a transaction may ask for. An input and a request of the same bytes are two things.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question<'a> {
+    /// An inference of this input.
+    Inference(&'a [u8]),
+    /// A text, with the request as bytes.
+    Text(&'a Request, &'a [u8]),
+}
+
+impl Question<'_> {
+    const fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Inference(bytes) | Self::Text(_, bytes) => bytes,
+        }
+    }
+
+    const fn is_text(&self) -> bool {
+        matches!(self, Self::Text(..))
+    }
+
+    /// The most bytes that an answer has.
+    fn output_bytes(&self, engine: &dyn InferenceEngine, model: B256) -> usize {
+        let bytes = match self {
+            Self::Inference(_) => engine.model(model).map_or(0, |facts| facts.output_bytes),
+            Self::Text(request, _) => u64::from(request.count).saturating_mul(4),
+        };
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+}
+
+/// One inference, or one text, that a transaction has asked for.
 struct Asked {
     model: B256,
+    is_text: bool,
     input: Box<[u8]>,
     answer: Submitted,
     bytes: usize,
@@ -149,20 +183,22 @@ impl Suspensions {
     }
 
     /// What a transaction has asked for already.
-    pub(super) fn held(&self, transaction: usize, model: B256, input: &[u8]) -> Option<Submitted> {
+    pub(super) fn held(&self, transaction: usize, model: B256, question: Question<'_>) -> Option<Submitted> {
         let asked = lock(self.asked.get(transaction)?);
-        let same = |one: &&Asked| one.model == model && *one.input == *input;
+        let same = |one: &&Asked| {
+            one.model == model && one.is_text == question.is_text() && *one.input == *question.bytes()
+        };
         asked.iter().find(same).map(|one| one.answer.clone())
     }
 
-    /// Asks for an inference, for a speculating transaction. `None` where it comes up against a bound.
+    /// Asks for an inference or a text, for a speculating transaction. `None` where it comes up against a bound.
     pub(super) fn ask(
         &self,
         transaction: usize,
         model: B256,
-        input: &[u8],
+        question: Question<'_>,
     ) -> Result<Option<Submitted>, EngineError> {
-        if let Some(answer) = self.held(transaction, model, input) {
+        if let Some(answer) = self.held(transaction, model, question) {
             return Ok(Some(answer));
         }
         let (Some(engine), Some(of_transaction)) = (&self.engine, self.asked.get(transaction)) else {
@@ -171,10 +207,8 @@ impl Suspensions {
         if lock(of_transaction).len() >= MAX_ASKED {
             return Ok(None);
         }
-        let output_bytes = engine.model(model).map_or(0, |facts| facts.output_bytes);
-        let bytes = usize::try_from(output_bytes)
-            .unwrap_or(usize::MAX)
-            .saturating_add(input.len());
+        let output_bytes = question.output_bytes(engine.as_ref(), model);
+        let bytes = output_bytes.saturating_add(question.bytes().len());
         let room = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= MAX_HELD_BYTES);
         let reserved = self
             .held_bytes
@@ -182,11 +216,19 @@ impl Suspensions {
         if reserved.is_err() {
             return Ok(None);
         }
-        match self.submit(engine.as_ref(), model, input) {
+        let answer = match question {
+            Question::Inference(input) => self.submit(engine.as_ref(), model, input),
+            Question::Text(request, _) => {
+                let text = engine.generate(model, request);
+                text.map(|text| Some(Submitted::Ready(text)))
+            }
+        };
+        match answer {
             Ok(Some(answer)) => {
                 lock(of_transaction).push(Asked {
                     model,
-                    input: input.into(),
+                    is_text: question.is_text(),
+                    input: question.bytes().into(),
                     answer: answer.clone(),
                     bytes,
                 });
@@ -241,6 +283,7 @@ mod tests {
     struct Gate {
         open: Arc<AtomicBool>,
         output_bytes: u64,
+        texts: Arc<AtomicUsize>,
     }
 
     struct Behind(Arc<AtomicBool>);
@@ -262,6 +305,7 @@ mod tests {
                 output_bytes: self.output_bytes,
                 operators: OperatorSet::EMPTY,
                 work: Work::default(),
+                generation: None,
             })
         }
 
@@ -272,21 +316,37 @@ mod tests {
         fn submit(&self, _: B256, _: &[u8]) -> Result<Submitted, EngineError> {
             Ok(Submitted::Pending(Arc::new(Behind(self.open.clone()))))
         }
+
+        fn generate(&self, _: B256, request: &Request) -> Result<Bytes, EngineError> {
+            self.texts.fetch_add(1, Ordering::Relaxed);
+            Ok(vec![0; request.count as usize * 4].into())
+        }
     }
 
     /// Suspensions for one worker.
     fn suspensions(transactions: usize, output_bytes: u64) -> (Arc<Suspensions>, Arc<AtomicBool>) {
+        let (suspensions, open, _) = counting_texts(transactions, output_bytes);
+        (suspensions, open)
+    }
+
+    fn counting_texts(
+        transactions: usize,
+        output_bytes: u64,
+    ) -> (Arc<Suspensions>, Arc<AtomicBool>, Arc<AtomicUsize>) {
         let open = Arc::new(AtomicBool::new(false));
+        let texts = Arc::<AtomicUsize>::default();
         let engine = Gate {
             open: open.clone(),
             output_bytes,
+            texts: texts.clone(),
         };
         let factory = MetisEvmFactory::new(Arc::new(ChainSpec::metis_dev()), Some(Arc::new(engine)));
-        (Suspensions::new(&factory, transactions, 1), open)
+        (Suspensions::new(&factory, transactions, 1), open, texts)
     }
 
     fn asks(suspensions: &Suspensions, transaction: usize, input: usize) -> bool {
-        let answer = suspensions.ask(transaction, MODEL, &input.to_le_bytes());
+        let input = input.to_le_bytes();
+        let answer = suspensions.ask(transaction, MODEL, Question::Inference(&input));
         answer.expect("this engine does not fail").is_some()
     }
 
@@ -323,6 +383,48 @@ mod tests {
         assert!(asks(&suspensions, 2, 2));
         suspensions.release(1..4);
         assert_eq!(suspensions.held_bytes.load(Ordering::Relaxed), 0);
+    }
+
+    fn request(count: u32, top_k: u32) -> Request {
+        Request {
+            tokens: vec![1],
+            count,
+            temperature: 0,
+            top_k,
+            seed: [0; 32],
+        }
+    }
+
+    #[test]
+    fn a_text_is_generated_once_for_all_runs_of_a_transaction() {
+        let (suspensions, _, texts) = counting_texts(2, 8);
+        let asks = |transaction: usize, top_k: u32| {
+            let request = request(3, top_k);
+            let bytes = request.to_bytes();
+            let answer = suspensions.ask(transaction, MODEL, Question::Text(&request, &bytes));
+            answer.expect("this engine does not fail").is_some()
+        };
+        assert!((0..MAX_ASKED as u32).all(|top_k| asks(0, top_k)));
+        assert!((0..MAX_ASKED as u32).all(|top_k| asks(0, top_k)));
+        assert_eq!(texts.load(Ordering::Relaxed), MAX_ASKED);
+        assert!(!asks(0, MAX_ASKED as u32), "texts count as inferences do");
+        // The bytes of a request, as an input, are another question.
+        let bytes = request(3, 0).to_bytes();
+        assert!(suspensions.held(0, MODEL, Question::Inference(&bytes)).is_none());
+        let held = suspensions.held(0, MODEL, Question::Text(&request(3, 0), &bytes));
+        assert!(matches!(held, Some(Submitted::Ready(text)) if text.len() == 12));
+        suspensions.release(0..2);
+        assert_eq!(suspensions.held_bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_text_that_there_is_no_room_for_is_left_for_its_turn() {
+        let (suspensions, _, texts) = counting_texts(1, 8);
+        let request = request(u32::MAX, 0);
+        let bytes = request.to_bytes();
+        let answer = suspensions.ask(0, MODEL, Question::Text(&request, &bytes));
+        assert!(matches!(answer, Ok(None)));
+        assert_eq!(texts.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -9,9 +9,12 @@
 
 mod asked;
 mod attention;
+mod bert;
 mod causal;
 mod config;
+mod deepseek;
 mod error;
+mod experts;
 mod folder;
 mod gpt2;
 mod layers;
@@ -36,6 +39,9 @@ type Builder = fn(&Config<'_>, &Asked<'_>, &mut Writer<'_>) -> Result<(), Folder
 
 /// Builders by the `model_type` of transformers or the `_class_name` of diffusers.
 const ARCHITECTURES: &[(&str, Builder)] = &[
+    ("bert", bert::build),
+    ("deepseek_v2", deepseek::v2),
+    ("deepseek_v3", deepseek::v3),
     ("gpt2", gpt2::build),
     ("llama", llama::llama),
     ("mistral", llama::mistral),

@@ -126,8 +126,15 @@ impl Writer<'_> {
         epsilon: f64,
     ) -> Result<T, FolderError> {
         self.at(path);
-        let gain = self.weight(&format!("{path}.weight"), &[width])?;
-        let offset = self.weight(&format!("{path}.bias"), &[width])?;
+        // Old checkpoints of BERT have the names that TensorFlow gives.
+        let old = self.tensors().has(&format!("{path}.gamma"));
+        let [gain, offset] = if old {
+            ["gamma", "beta"]
+        } else {
+            ["weight", "bias"]
+        };
+        let gain = self.weight(&format!("{path}.{gain}"), &[width])?;
+        let offset = self.weight(&format!("{path}.{offset}"), &[width])?;
         let attributes = [Attr::Int("axis", -1), Attr::Float("epsilon", epsilon as f32)];
         Ok(self.node("LayerNormalization", &[x, &gain, &offset], &attributes))
     }

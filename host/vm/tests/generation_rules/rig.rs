@@ -1,11 +1,14 @@
 //! Requests, calls, and the precompile by itself.
 
 use crate::support::*;
-use alloy_evm::{Evm, EvmFactory};
+use alloy_evm::EvmFactory;
 use alloy_primitives::{B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use metisvm_vm::{GasSchedule, IInference, InferencePrecompile, Request};
-use revm::{context::result::ExecutionResult, precompile::PrecompileOutput};
+use revm::{
+    context::result::ExecutionResult,
+    precompile::{PrecompileOutput, PrecompileStatus},
+};
 use std::sync::Arc;
 
 /// When `metis-dev` brings in generation, and schedule 2.

@@ -25,6 +25,21 @@ interface IInference {
     /// @notice The call carried value; ether sent to the precompile could never be taken out again.
     error ValueNotAccepted();
 
+    /// @notice The model generates no texts: its bundle has one graph.
+    error NotGenerative(bytes32 modelId);
+
+    /// @notice A prompt without tokens, or no token to generate.
+    error EmptyRequest();
+
+    /// @notice Prompt and text together are more than the model has room for.
+    error TooManyTokens(uint256 tokens, uint256 context);
+
+    /// @notice The prompt has a token that is not one of the model's.
+    error UnknownToken(uint256 token, uint256 vocabulary);
+
+    /// @notice The temperature is over the limit of 64 (4,194,304 in 65,536ths).
+    error TemperatureTooHigh(uint256 temperature);
+
     /// @notice Runs a registered model.
     /// @param modelId The hash of the model's canonical bundle.
     /// @param input The input tensors, exactly `inputBytes` long (see `modelInfo`).
@@ -36,4 +51,34 @@ interface IInference {
     /// @return outputBytes Length of the output in bytes.
     /// @return gas Gas that one `infer` of the model charges inside the precompile, without the cost of the CALL.
     function modelInfo(bytes32 modelId) external view returns (uint256 inputBytes, uint256 outputBytes, uint256 gas);
+
+    /// @notice Goes on with a text. What comes is a pure function of the arguments.
+    /// @param tokens The text so far, by the model's own numbers of tokens; one at least.
+    /// @param count How many tokens to generate, at most: fewer come where the model ends the text. Gas for all of
+    /// them has to be there when the call begins; what was not generated is not charged.
+    /// @param temperature In 65,536ths; 0 takes the most likely token each time.
+    /// @param topK Among how many of the most likely tokens is chosen; 0 among all.
+    /// @param seed What chance is drawn from, together with the position in the text: whoever knows it knows the text.
+    /// @return generated The tokens that follow, one at least.
+    /// @dev From the chain's activation of generation on; before it the call is malformed, and so is `generatorInfo`.
+    function generate(
+        bytes32 modelId,
+        uint32[] calldata tokens,
+        uint32 count,
+        uint32 temperature,
+        uint32 topK,
+        bytes32 seed
+    ) external view returns (uint32[] memory generated);
+
+    /// @notice What a caller has to know about a model that generates.
+    /// @return context Tokens of prompt and text together, at most.
+    /// @return chunk Tokens of the prompt that are read at once. Of a prompt of n tokens (n − 1) / chunk chunks cost
+    /// `prefillGas` each, the (n − 1) % chunk tokens that are left `decodeGas` each.
+    /// @return vocabulary Tokens that there are: numbers below this.
+    /// @return prefillGas Gas of a chunk.
+    /// @return decodeGas Gas of a token, read by itself or generated; a generated one costs 16 more.
+    function generatorInfo(bytes32 modelId)
+        external
+        view
+        returns (uint32 context, uint32 chunk, uint32 vocabulary, uint256 prefillGas, uint256 decodeGas);
 }

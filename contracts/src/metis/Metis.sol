@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {IInference} from "./IInference.sol";
 
 /// @title Calling MetisVM's inference precompile from Solidity
-/// @notice Typed calls, tensor codecs, argmax and quantisation. Everything is `internal`: a contract that uses the
+/// @notice Typed calls of models and of those that generate texts, tensor codecs, argmax and quantisation. Everything is `internal`: a contract that uses the
 /// library carries the few functions it uses, and nothing has to be deployed or linked.
 /// @dev Tensors are little-endian and two's complement, as the precompile takes and gives them. An output of several
 /// tensors is their concatenation: cut it with `slice` first, then decode each part with its own type.
@@ -16,6 +16,9 @@ library Metis {
 
     /// @notice Address of the model registry, an ordinary contract that genesis places there.
     address internal constant REGISTRY = address(0x4D45544900000000000000000000000000000002);
+
+    /// @notice A temperature of 1, at which tokens are as likely as the model says.
+    uint32 internal constant TEMPERATURE_ONE = 65_536;
 
     /// @dev One in the fixed-point numbers that the quantisation functions take.
     int256 internal constant WAD = 1e18;
@@ -68,6 +71,51 @@ library Metis {
         returns (uint256 inputBytes, uint256 outputBytes, uint256 gasCost)
     {
         return IInference(INFERENCE).modelInfo(modelId);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- texts
+
+    /// @notice Goes on with a text by the most likely token each time.
+    /// @param tokens The text so far; one token at least.
+    /// @param count How many tokens to generate, at most: fewer come where the model ends the text.
+    function greedy(bytes32 modelId, uint32[] memory tokens, uint32 count)
+        internal
+        view
+        returns (uint32[] memory generated)
+    {
+        return IInference(INFERENCE).generate(modelId, tokens, count, 0, 0, 0);
+    }
+
+    /// @notice Goes on with a text by chance.
+    /// @param temperature In 65,536ths (see `TEMPERATURE_ONE`): the higher, the less likely tokens may come.
+    /// @param topK Among how many of the most likely tokens is chosen; 0 among all.
+    /// @param seed What chance is drawn from. With the same seed a text that is continued later goes on as it would
+    /// have. Whoever knows the seed knows the text before it is there.
+    function sample(
+        bytes32 modelId,
+        uint32[] memory tokens,
+        uint32 count,
+        uint32 temperature,
+        uint32 topK,
+        bytes32 seed
+    ) internal view returns (uint32[] memory generated) {
+        return IInference(INFERENCE).generate(modelId, tokens, count, temperature, topK, seed);
+    }
+
+    /// @notice Sizes and prices of a model that generates; see `IInference.generatorInfo`.
+    function generatorInfo(bytes32 modelId)
+        internal
+        view
+        returns (uint32 context, uint32 chunk, uint32 vocabulary, uint256 prefillGas, uint256 decodeGas)
+    {
+        return IInference(INFERENCE).generatorInfo(modelId);
+    }
+
+    /// @notice One text after the other: `first`, then `second`.
+    function concat(uint32[] memory first, uint32[] memory second) internal pure returns (uint32[] memory both) {
+        both = new uint32[](first.length + second.length);
+        for (uint256 i = 0; i < first.length; ++i) both[i] = first[i];
+        for (uint256 i = 0; i < second.length; ++i) both[first.length + i] = second[i];
     }
 
     // --------------------------------------------------------------------------------------------- one element

@@ -43,7 +43,7 @@ fn the_artefact_has_the_functions_and_errors_of_the_precompile() {
         selectors(INFERENCE, "function"),
         sorted(IInferenceCalls::selectors())
     );
-    assert_eq!(selectors(INFERENCE, "error").len(), 5);
+    assert_eq!(selectors(INFERENCE, "error").len(), 10);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! The engine that the blocks are built with: the reference kernels, nothing else. The roots of a block
 //! then follow from the definition of inference alone, and every backend has to reach them.
 
+use crate::generator::Kernels;
 use alloy_primitives::{B256, Bytes};
-use metisvm_model::Reference;
-use metisvm_vm::{EngineError, InferenceEngine, ModelFacts};
+use metisvm_model::{Bundle, Reference};
+use metisvm_vm::{EngineError, InferenceEngine, ModelFacts, Request};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -16,6 +17,7 @@ use std::{
 #[derive(Debug, Default)]
 pub struct ReferenceEngine {
     models: BTreeMap<B256, Arc<Reference>>,
+    generators: BTreeMap<B256, Kernels>,
     answers: AtomicU64,
 }
 
@@ -24,11 +26,22 @@ impl ReferenceEngine {
     pub fn new(models: impl IntoIterator<Item = (B256, Arc<Reference>)>) -> Self {
         Self {
             models: models.into_iter().collect(),
-            answers: AtomicU64::new(0),
+            ..Self::default()
         }
     }
 
-    /// How often a model was run.
+    /// The same with a bundle that generates; unchanged by one that does not.
+    #[must_use]
+    pub fn with_generator(mut self, bundle: &Bundle) -> Self {
+        if let Some(kernels) = Kernels::new(bundle) {
+            let id = B256::from(bundle.id.0);
+            self.models.insert(id, kernels.decode().clone());
+            self.generators.insert(id, kernels);
+        }
+        self
+    }
+
+    /// How often a model was run, or a text generated.
     pub fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
     }
@@ -42,12 +55,18 @@ pub(crate) fn facts(reference: &Reference) -> ModelFacts {
         output_bytes: graph.output_bytes() as u64,
         operators: graph.operators(),
         work: graph.work(),
+        generation: None,
     }
 }
 
 impl InferenceEngine for ReferenceEngine {
     fn model(&self, id: B256) -> Option<ModelFacts> {
-        self.models.get(&id).map(|reference| facts(reference))
+        let reference = self.models.get(&id)?;
+        let generator = self.generators.get(&id);
+        Some(ModelFacts {
+            generation: generator.map(|kernels| kernels.generation().facts(reference.segment().graph())),
+            ..facts(reference)
+        })
     }
 
     fn infer(&self, id: B256, input: &[u8]) -> Result<Bytes, EngineError> {
@@ -60,5 +79,15 @@ impl InferenceEngine for ReferenceEngine {
             .map_err(|error| EngineError(error.to_string()))?;
         self.answers.fetch_add(1, Ordering::Relaxed);
         Ok(output.into())
+    }
+
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        let generator = self
+            .generators
+            .get(&id)
+            .ok_or_else(|| EngineError("no generative model of that name is here".to_owned()))?;
+        let tokens = generator.text(request).map_err(EngineError)?;
+        self.answers.fetch_add(1, Ordering::Relaxed);
+        Ok(tokens.into_iter().flat_map(u32::to_le_bytes).collect())
     }
 }

@@ -5,6 +5,7 @@
 //! - [`small_block`] has the same genesis and few transactions, for tests that execute a block often.
 //! - [`bundled_files`] are the files of `host/cli/bundled`; the program `make-bundled` writes them.
 //! - [`HeavyCall`] makes blocks of one transaction that spends all their gas in one kind of instruction.
+//! - [`generator`] is a model that generates, small enough to be followed by hand.
 //! - [`ProofChain`] makes blocks that hold proofs of inferences, one after the other.
 //! - [`chains`] makes chains of blocks for the block engine, each kind named by what its transactions share.
 //!
@@ -22,6 +23,7 @@ mod engine;
 mod error;
 mod expected;
 mod gas;
+pub mod generator;
 mod genesis;
 mod heavy_call;
 mod made_up;

@@ -9,8 +9,8 @@ use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address};
 use alloy_sol_types::SolCall;
 use metisvm_state::MemoryState;
 use metisvm_vm::{
-    ChainSpec, EngineError, IInference, InferenceEngine, MetisEvmFactory, ModelFacts, OperatorId,
-    OperatorSet, ProofVerifier, Work, registry_slot,
+    ChainSpec, EngineError, GenerationFacts, IInference, InferenceEngine, MetisEvmFactory, ModelFacts,
+    OperatorId, OperatorSet, ProofVerifier, Request, Work, registry_slot,
 };
 use revm::{
     bytecode::opcode,
@@ -40,6 +40,39 @@ pub(crate) const UNREGISTERED: B256 = B256::repeat_byte(0xa5);
 
 /// Registered and here; two of its operators are in no gas schedule, the lower of them 77.
 pub(crate) const UNPRICED: B256 = B256::repeat_byte(0xa6);
+
+/// Registered, here, and generative.
+pub(crate) const GENERATOR: B256 = B256::repeat_byte(0xb1);
+/// The same; its texts end after two tokens.
+pub(crate) const BRIEF: B256 = B256::repeat_byte(0xb2);
+/// The same; its prefill graph alone has an operator that no schedule prices, 78.
+pub(crate) const UNPRICED_PREFILL: B256 = B256::repeat_byte(0xb3);
+/// The same; generating fails.
+pub(crate) const SILENT: B256 = B256::repeat_byte(0xb4);
+/// The same; each text is none: empty, a token too long, with a token too great, with half a token.
+pub(crate) const NO_TEXTS: [B256; 4] = [
+    B256::repeat_byte(0xb5),
+    B256::repeat_byte(0xb6),
+    B256::repeat_byte(0xb7),
+    B256::repeat_byte(0xb8),
+];
+/// What generative models have besides.
+pub(crate) const GENERATION: GenerationFacts = GenerationFacts {
+    context: 32,
+    chunk: 4,
+    vocabulary: 10,
+    operators: OPERATORS,
+    prefill: Work {
+        nodes: 3,
+        ..Work::NONE
+    },
+    decode: WORK,
+    choice: Work {
+        nodes: 1,
+        lookups: 128,
+        ..Work::NONE
+    },
+};
 
 pub(crate) const INPUT: &[u8] = &[1, 2, 3, 4, 5];
 /// Two nodes, 3 × 16 multiply-accumulates and so on, and a word of output: 128 + 3 + 3 + 2 + 1 + 5 + 16.
@@ -76,6 +109,19 @@ impl MockEngine {
     pub(crate) fn answer(input: &[u8]) -> Vec<u8> {
         input.iter().map(|byte| byte.wrapping_add(1)).collect()
     }
+
+    /// Every part of a request counts.
+    pub(crate) fn text(request: &Request) -> Vec<u32> {
+        let bytes = request.to_bytes();
+        let sum: u32 = bytes
+            .iter()
+            .zip(1..)
+            .map(|(byte, at)| u32::from(*byte) * at)
+            .sum();
+        (0..request.count)
+            .map(|at| (sum + at) % GENERATION.vocabulary)
+            .collect()
+    }
 }
 
 impl InferenceEngine for MockEngine {
@@ -90,7 +136,33 @@ impl InferenceEngine for MockEngine {
                 _ => OPERATORS,
             },
             work: WORK,
+            generation: match id {
+                UNPRICED_PREFILL => Some(GenerationFacts {
+                    operators: OPERATORS.with(OperatorId(78)),
+                    ..GENERATION
+                }),
+                id if id[0] >= GENERATOR[0] => Some(GENERATION),
+                _ => None,
+            },
         })
+    }
+
+    fn generate(&self, id: B256, request: &Request) -> Result<Bytes, EngineError> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        let mut tokens = Self::text(request);
+        match NO_TEXTS.iter().position(|no| *no == id) {
+            Some(0) => tokens.clear(),
+            Some(1) => tokens.push(0),
+            Some(2) => tokens[0] = GENERATION.vocabulary,
+            _ if id == BRIEF => tokens.truncate(2),
+            _ if id == SILENT => return Err(EngineError("the card has nothing to say".to_owned())),
+            _ => {}
+        }
+        let mut text: Vec<u8> = tokens.into_iter().flat_map(u32::to_le_bytes).collect();
+        if id == NO_TEXTS[3] {
+            text.pop();
+        }
+        Ok(text.into())
     }
 
     fn infer(&self, id: B256, input: &[u8]) -> Result<Bytes, EngineError> {
@@ -119,8 +191,10 @@ pub(crate) type Outcome = Result<ExecutionResult, EVMError<metisvm_state::StateE
 impl Chain {
     pub(crate) fn new() -> Self {
         let mut state = MemoryState::default();
-        let registered =
-            [MODEL, ABSENT, BROKEN, TOO_LONG, UNPRICED].map(|id| (registry_slot(id), U256::from(1)));
+        let models = [MODEL, ABSENT, BROKEN, TOO_LONG, UNPRICED];
+        let generators = [GENERATOR, BRIEF, UNPRICED_PREFILL, SILENT];
+        let all = models.into_iter().chain(generators).chain(NO_TEXTS);
+        let registered = all.map(|id| (registry_slot(id), U256::from(1)));
         state.insert_account(REGISTRY, U256::ZERO, 1, Bytes::from_static(&[0]), registered);
         state.insert_account(CALLER, U256::from(10).pow(U256::from(18)), 0, Bytes::new(), []);
         let header = Header {

@@ -49,12 +49,40 @@ impl Dispatcher {
         model: ModelId,
         request: &Request,
     ) -> Result<(Arc<[u8]>, DoneBy), DispatchError> {
-        self.shared.generate(model, request)
+        self.generate_with(model, request, &mut |_| ())
+    }
+
+    /// The same; `each` sees every token as soon as it is chosen, or all of them at the end where somebody else generates
+    /// the same text or the memo has it.
+    ///
+    /// # Errors
+    /// As [`Self::generate`].
+    pub fn generate_with(
+        &self,
+        model: ModelId,
+        request: &Request,
+        each: &mut dyn FnMut(u32),
+    ) -> Result<(Arc<[u8]>, DoneBy), DispatchError> {
+        let mut seen = false;
+        let generated = self.shared.generate(model, request, &mut |token| {
+            seen = true;
+            each(token);
+        })?;
+        if !seen {
+            let words = generated.0.as_chunks().0;
+            words.iter().for_each(|word| each(u32::from_le_bytes(*word)));
+        }
+        Ok(generated)
     }
 }
 
 impl Shared {
-    fn generate(&self, id: ModelId, request: &Request) -> Result<(Arc<[u8]>, DoneBy), DispatchError> {
+    fn generate(
+        &self,
+        id: ModelId,
+        request: &Request,
+        each: &mut dyn FnMut(u32),
+    ) -> Result<(Arc<[u8]>, DoneBy), DispatchError> {
         let model = self.model(id).ok_or(DispatchError::UnknownModel(id))?;
         let generative = model.generative.ok_or(DispatchError::NotGenerative(id))?;
         let refused = |error| DispatchError::Request { model: id, error };
@@ -87,7 +115,7 @@ impl Shared {
         // waiting for ever.
         let outcome = caught(|| {
             let mut session = Session::new(model.plan.graph(), generative.generation.clone());
-            session.generate(request, &mut steps, |_| ())
+            session.generate(request, &mut steps, each)
         });
         let outcome = match outcome {
             Some(Ok(tokens)) => Ok(tokens.into_iter().flat_map(u32::to_le_bytes).collect()),

@@ -50,6 +50,7 @@ artefact!(inference_stub, "InferenceStub");
 artefact!(key_registry, "KeyRegistry");
 artefact!(inference_ledger, "InferenceLedger");
 artefact!(private_credit, "PrivateCredit");
+artefact!(storyteller, "Storyteller");
 
 impl Artefact {
     /// The creation code with constructor arguments.

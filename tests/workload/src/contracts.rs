@@ -143,6 +143,23 @@ sol! {
         function fulfil(bytes32 jobId, bytes calldata output, bytes calldata proof) external;
         function decisionOf(address borrower) external view returns (uint8 decision);
     }
+
+    #[allow(missing_docs)]
+    #[derive(Debug, PartialEq, Eq)]
+    contract Storyteller {
+        event Told(address indexed teller, uint32[] prompt, uint32[] text);
+        event Begun(address indexed teller, uint256 indexed id, uint32[] prompt);
+        event Continued(address indexed teller, uint256 indexed id, uint32[] text);
+
+        error AnotherStory(uint256 id, bytes32 expected, bytes32 actual);
+
+        constructor(bytes32 modelId_);
+
+        function tell(uint32[] calldata prompt, uint32 count) external returns (uint32[] memory text);
+        function begin(uint256 id, uint32[] calldata prompt) external;
+        function proceed(uint256 id, uint32[] calldata tokens, uint32 count) external returns (uint32[] memory text);
+        function stories(address teller, uint256 id) external view returns (bytes32 commitment);
+    }
 }
 
 /// What creates the ledger of inferences that are proven later.
@@ -158,6 +175,12 @@ pub fn private_credit(model: B256, authority: Address, patience: u64) -> Bytes {
         patience_: patience,
     };
     artefacts::private_credit().deploy(&arguments.abi_encode())
+}
+
+/// What creates the contract that tells stories with a model.
+pub fn storyteller(model: B256) -> Bytes {
+    let arguments = Storyteller::constructorCall { modelId_: model };
+    artefacts::storyteller().deploy(&arguments.abi_encode())
 }
 
 /// Where the contracts lie. They are deployed by the first transactions of one account, in this order.

@@ -45,7 +45,7 @@ pub use accounts::{DEV_ACCOUNTS, DevAccount};
 pub use bundled::{BundledFile, Golden, bundled_files};
 pub use contracts::{
     ClassifierCaller, Collectible, Contracts, Dao, DigitClassifier, InferenceLedger, KeyRegistry,
-    ModelRegistry, Pair, PrivateCredit, Token, inference_ledger, private_credit,
+    ModelRegistry, Pair, PrivateCredit, Storyteller, Token, inference_ledger, private_credit, storyteller,
 };
 pub use digits::{DIGITS, Digit};
 pub use digits_block::digits_block;

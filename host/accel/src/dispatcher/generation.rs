@@ -86,6 +86,7 @@ impl Shared {
         let model = self.model(id).ok_or(DispatchError::UnknownModel(id))?;
         let generative = model.generative.ok_or(DispatchError::NotGenerative(id))?;
         let refused = |error| DispatchError::Request { model: id, error };
+        let failed = |why| DispatchError::Failed { model: id, why };
         request.check(&generative.generation).map_err(refused)?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let key = Key::generation(id, request.to_bytes().into());
@@ -120,13 +121,8 @@ impl Shared {
         let outcome = match outcome {
             Some(Ok(tokens)) => Ok(tokens.into_iter().flat_map(u32::to_le_bytes).collect()),
             Some(Err(GenerateError::Request(error))) => Err(refused(error)),
-            Some(Err(error)) => {
-                Err(error.to_string()).map_err(|why| DispatchError::Failed { model: id, why })
-            }
-            None => Err(DispatchError::Failed {
-                model: id,
-                why: "generating a text panicked".into(),
-            }),
+            Some(Err(error)) => Err(failed(error.to_string())),
+            None => Err(failed("generating a text panicked".into())),
         };
         if let Ok(tokens) = &outcome {
             self.memo.insert(key.clone(), Arc::clone(tokens));

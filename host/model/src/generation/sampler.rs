@@ -8,9 +8,11 @@ use crate::bundle::keccak256;
 use alloc::vec::Vec;
 
 /// A temperature of 1, at which tokens are as likely as the model says.
-pub const TEMPERATURE_ONE: u32 = 1 << 16;
+pub const TEMPERATURE_ONE: u32 = 1 << ONE_BITS;
+/// Its logarithm to base 2.
+const ONE_BITS: u8 = 16;
 /// The greatest temperature: 64, where all tokens are about as likely as each other.
-pub const MAX_TEMPERATURE: u32 = 64 << 16;
+pub const MAX_TEMPERATURE: u32 = 64 << ONE_BITS;
 
 /// Parts of an octave that weights tell apart: neighbours differ by 0.27 %.
 const OCTAVE: u64 = 256;
@@ -37,10 +39,18 @@ impl Sampling {
 
     /// The weight of a token whose logit is so much below the greatest one; 2^31 for none.
     fn weight(self, gap: u64, temperature: u32) -> u64 {
-        // Gaps have 32 bits, multipliers 31 and temperatures 23, so that 128 bits hold every product.
-        let scaled = u128::from(gap) * u128::from(self.multiplier) * u128::from(TEMPERATURE_ONE);
-        let steps = (scaled >> self.shift) / u128::from(temperature.max(1));
-        let Ok(steps) = u64::try_from(steps) else { return 0 };
+        // In 64 bits, for the speed of one division: gaps have 32 bits and multipliers 31. A temperature of 1 is 2^16,
+        // so that less than 16 of the shift are left after it, or a product that is shifted up. What does not fit then
+        // has 2^64 / 2^23 steps at least, far more than any weight is left of.
+        let product = gap * u64::from(self.multiplier);
+        let (down, up) = match self.shift.checked_sub(ONE_BITS) {
+            Some(down) => (down, 0),
+            None => (0, ONE_BITS - self.shift),
+        };
+        if product.leading_zeros() < u32::from(up) {
+            return 0;
+        }
+        let steps = ((product >> down) << up) / u64::from(temperature.max(1));
         let octaves = steps / OCTAVE;
         if octaves >= OCTAVES {
             return 0;
@@ -96,14 +106,23 @@ fn greatest(logits: &[i32]) -> usize {
 
 /// The tokens that take part, rising: the `top_k` with the greatest logits, of equal ones those with the lower numbers.
 fn kept(logits: &[i32], top_k: u32) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..logits.len()).collect();
     let count = top_k as usize;
-    if count > 0 && count < order.len() {
-        order.select_nth_unstable_by_key(count - 1, |&token| (core::cmp::Reverse(logits[token]), token));
-        order.truncate(count);
-        order.sort_unstable();
+    if count == 0 || count >= logits.len() {
+        return (0..logits.len()).collect();
     }
-    order
+    let mut order = logits.to_vec();
+    let (_, &mut least, _) = order.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
+    // All that are greater take part, and of those equal to the least as many as there is room for.
+    let mut room = count - logits.iter().filter(|&&logit| logit > least).count();
+    let mut kept = Vec::with_capacity(count);
+    for (token, &logit) in logits.iter().enumerate() {
+        let equal = logit == least && room > 0;
+        room -= usize::from(equal);
+        if logit > least || equal {
+            kept.push(token);
+        }
+    }
+    kept
 }
 
 /// `⌊2^(31 − i/256)⌋` for i from 0 to 255.
@@ -219,6 +238,60 @@ mod tests {
         for position in 0..200 {
             let token = PLAIN.choose(&logits, MAX_TEMPERATURE, 2, &[1; 32], position);
             assert!(token == 1 || token == 2);
+        }
+    }
+
+    /// Numbers that jump about.
+    fn numbers() -> impl Iterator<Item = u64> {
+        let mut state = 1u64;
+        core::iter::repeat_with(move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state ^ (state >> 29)
+        })
+    }
+
+    #[test]
+    fn weights_are_those_of_whole_products() {
+        let mut numbers = numbers();
+        let mut below = |bits: u64| numbers.next().map_or(0, |n| (n >> 20) & ((1 << bits) - 1));
+        for round in 0..200_000 {
+            let sampling = Sampling {
+                multiplier: 1 + (below(31) as u32 >> (round % 31)).min(i32::MAX as u32 - 1),
+                shift: (below(16) % 63) as u8,
+            };
+            let (gap, temperature) = (below(32) >> (round % 32), below(23) as u32 >> (round % 23));
+            let whole = (u128::from(gap) * u128::from(sampling.multiplier)) << 16;
+            let steps = (whole >> sampling.shift) / u128::from(temperature.max(1));
+            let expected = match u32::try_from(steps / 256) {
+                Ok(octaves @ 0..32) => u64::from(WEIGHTS[(steps % 256) as usize]) >> octaves,
+                _ => 0,
+            };
+            assert_eq!(
+                sampling.weight(gap, temperature),
+                expected,
+                "{sampling:?} {gap} {temperature}"
+            );
+        }
+    }
+
+    #[test]
+    fn those_that_take_part_come_first_in_order() {
+        let mut numbers = numbers();
+        for length in 1..60 {
+            let logits: Vec<i32> = numbers
+                .by_ref()
+                .take(length)
+                .map(|n| (n >> 30) as i32 % 7)
+                .collect();
+            for top_k in 0..length as u32 + 2 {
+                let mut order: Vec<usize> = (0..length).collect();
+                order.sort_by_key(|&token| (core::cmp::Reverse(logits[token]), token));
+                if top_k > 0 {
+                    order.truncate(top_k as usize);
+                }
+                order.sort_unstable();
+                assert_eq!(kept(&logits, top_k), order, "{logits:?} {top_k}");
+            }
         }
     }
 }

@@ -5,7 +5,6 @@ the pages are dealt out: one of eleven is kept for tests and one of eleven for c
 tokenizer and no range has seen a section of the tests.
 """
 
-import json
 import pathlib
 import subprocess
 
@@ -141,7 +140,3 @@ def sentences(learnt, pages_wanted):
                 if 30 <= len(sentence) <= 200:
                     found.append((sentence, pages_wanted.index(page)))
     return found
-
-
-def write_json(path, value):
-    path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")

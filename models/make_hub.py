@@ -8,6 +8,7 @@ README.md says what is in a folder. Needs requirements-hub.txt.
 """
 
 import argparse
+import json
 import os
 import pathlib
 
@@ -32,6 +33,12 @@ MAKERS = {name: hub_language.make for name in hub_language.MODELS} | {
 }
 
 
+def record(path, name, figures):
+    """Puts what was measured of a model beside what is there of the others."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(known | {name: figures}, indent=2, sort_keys=True) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones, of {', '.join(MAKERS)}; default: all")
@@ -49,6 +56,7 @@ def main():
         figures = MAKERS[name](name, folder)
         size = sum(file.stat().st_size for file in folder.iterdir())
         print(f"{name}: {figures}, {size} bytes", flush=True)
+        record(args.output / "figures.json", name, figures)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import tempfile
 import numpy
 
 from . import binary
-from .scale import Port
+from .scale import Port, array
 
 
 def of_ports(values, more, ports, kind):
@@ -160,5 +160,5 @@ class Bundle:
 
 def write_arrays(path, inputs, outputs):
     """An .npz file as `metisvm model` reads it."""
-    numpy.savez(path, **{f"input_{name}": numpy.asarray(values) for name, values in inputs.items()},
-                **{f"output_{name}": numpy.asarray(values) for name, values in outputs.items()})
+    numpy.savez(path, **{f"input_{name}": array(values) for name, values in inputs.items()},
+                **{f"output_{name}": array(values) for name, values in outputs.items()})

@@ -7,14 +7,17 @@ import tempfile
 from . import importing
 
 
-def from_hugging_face(model, calibration, *, output=None, metisvm=None, **options):
+def from_hugging_face(model, calibration, *, part=None, output=None, metisvm=None, **options):
     """A bundle of a folder (config.json and safetensors), or of a model of transformers or diffusers.
 
     A model is saved to a folder first. Nothing is downloaded: of a name on the hub, give the folder that
     huggingface_hub.snapshot_download has put it in. `calibration` is a path (.npz with input_NAME) or a dict of arrays
-    by input; docs/hugging-face.md has the inputs of each architecture.
+    by input; docs/hugging-face.md has the inputs of each architecture. `part` is which part of a model of several,
+    "encoder" or "decoder".
     """
     line = importing.options(**options)
+    if part is not None:
+        line += ["--part", part]
     if isinstance(calibration, dict):
         calibration = importing.by_name(calibration, ())
     elif calibration is not None and not isinstance(calibration, (str, os.PathLike)):

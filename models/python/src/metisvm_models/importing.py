@@ -8,6 +8,7 @@ import numpy
 
 from . import binary
 from .bundle import Bundle, write_arrays
+from .scale import array
 
 
 def options(dims=None, shapes=None, batch=None, keep=(), input_grids=None, activation=None, range=None,
@@ -56,16 +57,6 @@ def by_name(samples, names):
             raise ValueError(f"a sample of calibration has {len(rows[-1])} arrays, and the model {len(names)} inputs: "
                              f"{', '.join(names)}")
     return {name: numpy.stack([array(row[at]) for row in rows]) for at, name in enumerate(names)}
-
-
-def array(values):
-    """An array of NumPy's of whatever holds numbers, a tensor that takes part in gradients or is on a device too."""
-    for step in ("detach", "cpu"):
-        if hasattr(values, step):
-            values = getattr(values, step)()
-    if "bfloat16" in str(getattr(values, "dtype", "")) and hasattr(values, "float"):
-        values = values.float()
-    return numpy.asarray(values)
 
 
 def make(source, calibration, output, metisvm, line):

@@ -8,6 +8,16 @@ import numpy
 DTYPES = {"u8": numpy.dtype("u1"), "i8": numpy.dtype("i1"), "i16": numpy.dtype("<i2"), "i32": numpy.dtype("<i4")}
 
 
+def array(values):
+    """An array of NumPy's of whatever holds numbers, a tensor that takes part in gradients or is on a device too."""
+    for step in ("detach", "cpu"):
+        if hasattr(values, step):
+            values = getattr(values, step)()
+    if "bfloat16" in str(getattr(values, "dtype", "")) and hasattr(values, "float"):
+        values = values.float()
+    return numpy.asarray(values)
+
+
 @dataclasses.dataclass(frozen=True)
 class Port:
     """An input or an output: name, type of its integers, shape, and what they stand for.
@@ -52,7 +62,7 @@ class Port:
 
     def stacked(self, values):
         """The values as an array of samples, [count, *shape], and whether there was only one."""
-        values = numpy.asarray(values)
+        values = array(values)
         if values.shape == self.shape:
             return values[None], True
         if values.ndim and values.shape[1:] == self.shape and len(values):
@@ -65,7 +75,7 @@ class Port:
 
     def quantise(self, values):
         """Integers for real numbers, as ONNX's QuantizeLinear: halves to even, beyond the range the extreme."""
-        values = numpy.asarray(values)
+        values = array(values)
         if not numpy.issubdtype(values.dtype, numpy.number) and values.dtype != bool:
             raise TypeError(f"{self.name}: its type is {values.dtype}; numbers are needed")
         limits = numpy.iinfo(self.dtype)
@@ -82,7 +92,7 @@ class Port:
 
     def dequantise(self, integers):
         """Real numbers (float32) for integers; whole numbers stay as they are."""
-        integers = numpy.asarray(integers)
+        integers = array(integers)
         if self.scale is None:
             return integers
         return ((integers.astype(numpy.float64) - self.zero_point) * self.scale).astype(numpy.float32)

@@ -11,12 +11,16 @@ mod asked;
 mod attention;
 mod causal;
 mod config;
+mod diffusion;
 mod error;
 mod folder;
 mod gpt2;
 mod layers;
 mod safetensors;
 mod tensors;
+mod unet;
+mod vae;
+mod vit;
 mod wire;
 mod writer;
 
@@ -32,7 +36,13 @@ use writer::Writer;
 type Builder = fn(&Config<'_>, &Asked<'_>, &mut Writer<'_>) -> Result<(), FolderError>;
 
 /// Builders by the `model_type` of transformers or the `_class_name` of diffusers.
-const ARCHITECTURES: &[(&str, Builder)] = &[("gpt2", gpt2::build)];
+const ARCHITECTURES: &[(&str, Builder)] = &[
+    ("gpt2", gpt2::build),
+    ("vit", vit::build),
+    ("UNet2DConditionModel", unet::conditional),
+    ("UNet2DModel", unet::unconditional),
+    ("AutoencoderKL", vae::build),
+];
 
 /// A model as an ONNX file.
 #[derive(Debug)]

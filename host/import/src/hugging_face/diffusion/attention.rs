@@ -1,6 +1,7 @@
 //! Attention over the pixels of an image: the block that autoencoders have, and Transformer2DModel.
 
 use super::image::{Image, Window};
+use crate::hugging_face::attention::{Heads, attend, split_heads};
 use crate::hugging_face::error::FolderError;
 use crate::hugging_face::writer::{T, Writer};
 
@@ -11,11 +12,10 @@ const LAYER_EPSILON: f64 = 1e-5;
 /// How much wider the feed-forward layer is than the tokens.
 const FEED_FORWARD: usize = 4;
 
-/// Tokens: `[batch, count, width]`.
+/// Tokens: `[1, count, width]`.
 #[derive(Clone, Debug)]
 pub(in crate::hugging_face) struct Tokens {
     pub(in crate::hugging_face) tensor: T,
-    pub(in crate::hugging_face) batch: usize,
     pub(in crate::hugging_face) count: usize,
     pub(in crate::hugging_face) width: usize,
 }
@@ -83,9 +83,9 @@ pub(in crate::hugging_face) fn attention_block(
         names,
         context: &tokens,
     };
-    let attended = attend(w, path, &tokens, &attention)?;
+    let sums = attended(w, path, &tokens, &attention)?;
     w.at(path);
-    let pixels = pixels(w, &attended, x)?;
+    let pixels = pixels(w, &sums, x)?;
     let sum = w.add(&pixels, &x.tensor);
     Ok(x.with(w.scale(&sum, 1.0 / block.divisor)?))
 }
@@ -162,9 +162,9 @@ fn layer_of(
             names: NAMES,
             context: if cross { model.context } else { &normal },
         };
-        let attended = attend(w, &format!("{path}.{name}"), &normal, &attention)?;
+        let sums = attended(w, &format!("{path}.{name}"), &normal, &attention)?;
         w.at(path);
-        state.tensor = w.add(&attended, &state.tensor);
+        state.tensor = w.add(&sums, &state.tensor);
     }
     let normal = w.layer_norm(&format!("{path}.norm3"), &state.tensor, width, LAYER_EPSILON)?;
     let inner = FEED_FORWARD * width;
@@ -179,42 +179,39 @@ fn layer_of(
     Ok(w.add(&leave, &state.tensor))
 }
 
-/// Softmax of the products of queries and keys, times the values.
-fn attend(
+/// An attention with the products around it.
+fn attended(
     w: &mut Writer<'_>,
     path: &str,
     x: &Tokens,
     attention: &Attention<'_>,
 ) -> Result<T, FolderError> {
-    let context = attention.context;
-    let (width, head) = (x.width, x.width / attention.heads);
+    let (context, heads, bias) = (attention.context, attention.heads, attention.bias);
+    let (width, head) = (x.width, x.width / heads);
     let [q, k, v, out] = attention.names.map(|name| format!("{path}.{name}"));
-    let queries = w.linear(&q, &x.tensor, [width, width], attention.bias)?;
-    let keys = w.linear(&k, &context.tensor, [context.width, width], attention.bias)?;
-    let values = w.linear(&v, &context.tensor, [context.width, width], attention.bias)?;
-    w.at(path);
-    let mut split = |y: &T, of: &Tokens, order: &[i64]| -> Result<T, FolderError> {
-        let y = w.reshape(y, &[of.batch, of.count, attention.heads, head])?;
-        Ok(w.transpose(&y, order))
+    let queries = w.linear(&q, &x.tensor, [width, width], bias)?;
+    let queries = w.scale(&queries, (head as f64).powf(-0.5))?;
+    let queries = split_heads(w, &queries, x.count, heads, head)?;
+    let keys = w.linear(&k, &context.tensor, [context.width, width], bias)?;
+    let keys = split_heads(w, &keys, context.count, heads, head)?;
+    let values = w.linear(&v, &context.tensor, [context.width, width], bias)?;
+    let values = split_heads(w, &values, context.count, heads, head)?;
+    let extents = Heads {
+        queries: heads,
+        keys: heads,
+        width: head,
+        value_width: head,
     };
-    let queries = split(&queries, x, &[0, 2, 1, 3])?;
-    let keys = split(&keys, context, &[0, 2, 3, 1])?;
-    let values = split(&values, context, &[0, 2, 1, 3])?;
-    let scores = w.matmul(&queries, &keys);
-    let scores = w.scale(&scores, (head as f64).powf(-0.5))?;
-    let weights = w.softmax(&scores);
-    let sums = w.matmul(&weights, &values);
-    let sums = w.transpose(&sums, &[0, 2, 1, 3]);
-    let joined = w.reshape(&sums, &[x.batch, x.count, width])?;
+    let operands = [&queries, &keys, &values];
+    let joined = attend(w, path, extents, [x.count, context.count], operands, None)?;
     w.linear(&out, &joined, [width, width], true)
 }
 
 /// The pixels of an image as tokens.
 fn tokens(w: &mut Writer<'_>, x: &Image) -> Result<Tokens, FolderError> {
-    let flat = w.reshape(&x.tensor, &[x.batch, x.channels, x.pixels()])?;
+    let flat = w.reshape(&x.tensor, &[1, x.channels, x.pixels()])?;
     Ok(Tokens {
         tensor: w.transpose(&flat, &[0, 2, 1]),
-        batch: x.batch,
         count: x.pixels(),
         width: x.channels,
     })

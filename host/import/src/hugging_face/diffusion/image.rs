@@ -4,11 +4,10 @@ use crate::hugging_face::error::FolderError;
 use crate::hugging_face::writer::{Attr, T, Writer, elements};
 use std::ops::Range;
 
-/// A tensor `[batch, channels, height, width]`.
+/// A tensor `[1, channels, height, width]`.
 #[derive(Clone, Debug)]
 pub(in crate::hugging_face) struct Image {
     pub(in crate::hugging_face) tensor: T,
-    pub(in crate::hugging_face) batch: usize,
     pub(in crate::hugging_face) channels: usize,
     pub(in crate::hugging_face) height: usize,
     pub(in crate::hugging_face) width: usize,
@@ -16,10 +15,9 @@ pub(in crate::hugging_face) struct Image {
 
 impl Image {
     pub(in crate::hugging_face) fn dims(&self) -> [usize; 4] {
-        [self.batch, self.channels, self.height, self.width]
+        [1, self.channels, self.height, self.width]
     }
 
-    /// Pixels of one image.
     pub(in crate::hugging_face) fn pixels(&self) -> usize {
         self.height * self.width
     }
@@ -102,8 +100,8 @@ impl Writer<'_> {
         let bias = self.rows(&format!("{path}.bias"), outputs, &[], part.clone())?;
         let mut part_dims = vec![part.len()];
         part_dims.extend(dims);
-        let weight = self.constant("weight", &part_dims, &weight)?;
-        let bias = self.constant("bias", &[part.len()], &bias)?;
+        let weight = self.constant("weight.part", &part_dims, &weight)?;
+        let bias = self.constant("bias.part", &[part.len()], &bias)?;
         self.convolved(path, x, part.len(), window, [&weight, &bias])
     }
 
@@ -117,7 +115,7 @@ impl Writer<'_> {
     ) -> Result<Image, FolderError> {
         let height = window.extent(path, x.height)?;
         let width = window.extent(path, x.width)?;
-        elements(path, &[x.batch, outputs, height, width])?;
+        elements(path, &[1, outputs, height, width])?;
         let [before, behind] = window.padding.map(|n| n as i64);
         let side = window.side as i64;
         let attributes = [
@@ -128,7 +126,6 @@ impl Writer<'_> {
         let tensor = self.node("Conv", &[&x.tensor, weight, bias], &attributes);
         Ok(Image {
             tensor,
-            batch: x.batch,
             channels: outputs,
             height,
             width,
@@ -179,8 +176,8 @@ impl Writer<'_> {
         for input in 0..inputs {
             turned.extend((0..count).map(|row| rows[row * inputs + input]));
         }
-        let weight = self.constant("weight", &[inputs, count], &turned)?;
-        let bias = self.constant("bias", &[count], &bias)?;
+        let weight = self.constant("weight.part", &[inputs, count], &turned)?;
+        let bias = self.constant("bias.part", &[count], &bias)?;
         let y = self.matmul(x, &weight);
         Ok(self.add(&y, &bias))
     }

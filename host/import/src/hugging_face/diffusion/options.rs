@@ -7,8 +7,6 @@ use serde_json::Value;
 
 /// The greatest height or width of an image or latent.
 const MAX_SIDE: usize = 1 << 13;
-/// The most images that one run takes.
-const MAX_BATCH: usize = 64;
 
 /// How the residual blocks of a model are made.
 pub(in crate::hugging_face) struct Style<'c> {
@@ -23,11 +21,6 @@ pub(in crate::hugging_face) struct Style<'c> {
 
 /// The key with the name of the activation function.
 pub(in crate::hugging_face) const ACTIVATION: &str = "act_fn";
-
-/// Images that one run takes.
-pub(in crate::hugging_face) fn batch(asked: &Asked<'_>) -> Result<usize, FolderError> {
-    Ok(asked.extent_if_any("batch", MAX_BATCH)?.unwrap_or(1))
-}
 
 /// Height and width: what was asked for, or else what `key` says, which may hold one number or two.
 pub(in crate::hugging_face) fn sides(

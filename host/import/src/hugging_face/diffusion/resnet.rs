@@ -6,7 +6,7 @@ use super::sampling::{halved_by_mean, resized};
 use crate::hugging_face::error::FolderError;
 use crate::hugging_face::writer::{T, Writer};
 
-/// The embedding of the time, behind the activation function: `[1 or batch, width]`.
+/// The embedding of the time, behind the activation function: `[1, width]`.
 #[derive(Clone, Debug)]
 pub(in crate::hugging_face) struct Time {
     pub(in crate::hugging_face) tensor: T,

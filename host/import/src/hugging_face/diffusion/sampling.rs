@@ -2,7 +2,7 @@
 
 use super::image::{Image, Window};
 use crate::hugging_face::error::FolderError;
-use crate::hugging_face::writer::{Attr, Writer, elements};
+use crate::hugging_face::writer::{Attr, T, Writer, elements};
 
 /// A convolution with stride 2. Without padding diffusers adds a row and a column of zeros behind the image.
 pub(in crate::hugging_face) fn halved(
@@ -61,10 +61,10 @@ pub(in crate::hugging_face) fn resized(
     x: &Image,
     [height, width]: [usize; 2],
 ) -> Result<Image, FolderError> {
-    let dims = [x.batch, x.channels, height, width];
+    let dims = [1, x.channels, height, width];
     elements("an enlarged image", &dims)?;
     let sizes = w.list(&dims.map(|d| d as i64))?;
-    let none = crate::hugging_face::writer::T::none();
+    let none = T::none();
     let attributes = [
         Attr::Text("mode", "nearest"),
         Attr::Text("coordinate_transformation_mode", "asymmetric"),

@@ -9,13 +9,18 @@
 
 mod asked;
 mod attention;
+mod bert;
 mod causal;
 mod config;
+mod deepseek;
 mod diffusion;
 mod error;
+mod experts;
 mod folder;
 mod gpt2;
 mod layers;
+mod llama;
+mod rope;
 mod safetensors;
 mod tensors;
 mod unet;
@@ -37,7 +42,13 @@ type Builder = fn(&Config<'_>, &Asked<'_>, &mut Writer<'_>) -> Result<(), Folder
 
 /// Builders by the `model_type` of transformers or the `_class_name` of diffusers.
 const ARCHITECTURES: &[(&str, Builder)] = &[
+    ("bert", bert::build),
+    ("deepseek_v2", deepseek::v2),
+    ("deepseek_v3", deepseek::v3),
     ("gpt2", gpt2::build),
+    ("llama", llama::llama),
+    ("mistral", llama::mistral),
+    ("qwen2", llama::qwen2),
     ("vit", vit::build),
     ("UNet2DConditionModel", unet::conditional),
     ("UNet2DModel", unet::unconditional),

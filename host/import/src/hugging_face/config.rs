@@ -100,6 +100,11 @@ impl<'f> Config<'f> {
         self.get(key).is_some()
     }
 
+    /// The key stands there, even if it is null.
+    pub(super) fn given(&self, key: &str) -> bool {
+        self.map.contains_key(key)
+    }
+
     /// A count of something, at least 1, which has to be there.
     pub(super) fn size(&self, key: &str) -> Result<usize, FolderError> {
         match self.size_if_any(key)? {

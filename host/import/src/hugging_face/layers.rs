@@ -99,6 +99,24 @@ impl Writer<'_> {
         Ok(self.add(&y, &bias))
     }
 
+    /// Two products, of which one is a gate for the other, and a third: `down(activation(gate(x)) · up(x))`.
+    pub(super) fn gated(
+        &mut self,
+        path: &str,
+        x: &T,
+        [width, inner]: [usize; 2],
+        bias: bool,
+        (config, key, activation): (&Config<'_>, &str, &str),
+    ) -> Result<T, FolderError> {
+        let gate = self.linear(&format!("{path}.gate_proj"), x, [width, inner], bias)?;
+        self.at(format!("{path}.act_fn"));
+        let gate = self.activation(config, key, activation, &gate)?;
+        let up = self.linear(&format!("{path}.up_proj"), x, [width, inner], bias)?;
+        self.at(path);
+        let y = self.mul(&gate, &up);
+        self.linear(&format!("{path}.down_proj"), &y, [inner, width], bias)
+    }
+
     /// LayerNorm of torch over the last dimension.
     pub(super) fn layer_norm(
         &mut self,
@@ -108,8 +126,15 @@ impl Writer<'_> {
         epsilon: f64,
     ) -> Result<T, FolderError> {
         self.at(path);
-        let gain = self.weight(&format!("{path}.weight"), &[width])?;
-        let offset = self.weight(&format!("{path}.bias"), &[width])?;
+        // Old checkpoints of BERT have the names that TensorFlow gives.
+        let old = self.tensors().has(&format!("{path}.gamma"));
+        let [gain, offset] = if old {
+            ["gamma", "beta"]
+        } else {
+            ["weight", "bias"]
+        };
+        let gain = self.weight(&format!("{path}.{gain}"), &[width])?;
+        let offset = self.weight(&format!("{path}.{offset}"), &[width])?;
         let attributes = [Attr::Int("axis", -1), Attr::Float("epsilon", epsilon as f32)];
         Ok(self.node("LayerNormalization", &[x, &gain, &offset], &attributes))
     }

@@ -22,6 +22,7 @@ mod layers;
 mod llama;
 mod rope;
 mod safetensors;
+mod sides;
 mod tensors;
 mod unet;
 mod vae;

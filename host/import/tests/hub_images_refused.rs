@@ -28,7 +28,7 @@ impl Copy {
         Self { folder, config }
     }
 
-    /// What comes of it with these keys, each of which `null` takes out where the value is `absent`.
+    /// The warnings, or the error, that come of it with these keys.
     fn with(&self, keys: &[(&str, Value)], choices: &Choices) -> Result<Vec<String>, String> {
         let mut config = self.config.clone();
         for (key, value) in keys {
@@ -248,4 +248,12 @@ fn a_key_that_older_versions_did_not_write_has_its_default() {
     // Null stands for no middle block, whose tensors are then left over.
     let warnings = copy.with(&[("mid_block_type", Value::Null)], &sequence).unwrap();
     assert!(warnings[0].contains("mid_block"), "{warnings:?}");
+}
+
+#[test]
+fn a_pipeline_is_said_to_be_several_models() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("model_index.json"), "{}").unwrap();
+    let error = Folder::open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("DIR/unet"), "{error}");
 }

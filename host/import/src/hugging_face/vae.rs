@@ -4,10 +4,11 @@ use super::asked::Asked;
 use super::config::Config;
 use super::diffusion::attention::{AttentionBlock, attention_block};
 use super::diffusion::image::{Image, Window};
-use super::diffusion::options::{ACTIVATION, Style, block_types, channels, sides};
+use super::diffusion::options::{ACTIVATION, Style, block_types, channels};
 use super::diffusion::resnet::{Resnet, Size, resnet};
 use super::diffusion::sampling::{enlarged, halved};
 use super::error::FolderError;
+use super::sides::sides;
 use super::writer::{Elem, Writer, elements};
 
 /// Epsilon of all norms, whatever the configuration says.

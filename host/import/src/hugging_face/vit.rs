@@ -5,8 +5,9 @@ mod positions;
 use super::asked::Asked;
 use super::attention::{Heads, attend, split_heads};
 use super::config::Config;
-use super::diffusion::options::{pair_if_any, sides};
+
 use super::error::FolderError;
+use super::sides::{pair_if_any, sides};
 use super::writer::{Attr, Elem, T, Writer, elements};
 
 const CLASSIFIER: &str = "ViTForImageClassification";

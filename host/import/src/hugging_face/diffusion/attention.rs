@@ -14,36 +14,36 @@ const FEED_FORWARD: usize = 4;
 
 /// Tokens: `[1, count, width]`.
 #[derive(Clone, Debug)]
-pub(in crate::hugging_face) struct Tokens {
-    pub(in crate::hugging_face) tensor: T,
-    pub(in crate::hugging_face) count: usize,
-    pub(in crate::hugging_face) width: usize,
+pub(crate) struct Tokens {
+    pub(crate) tensor: T,
+    pub(crate) count: usize,
+    pub(crate) width: usize,
 }
 
 /// The residual attention block.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::hugging_face) struct AttentionBlock {
+pub(crate) struct AttentionBlock {
     /// The width of one head.
-    pub(in crate::hugging_face) head: usize,
+    pub(crate) head: usize,
     /// Groups of the norm before it, if it has one.
-    pub(in crate::hugging_face) groups: Option<usize>,
-    pub(in crate::hugging_face) epsilon: f64,
+    pub(crate) groups: Option<usize>,
+    pub(crate) epsilon: f64,
     /// What the sum at the end is divided by.
-    pub(in crate::hugging_face) divisor: f64,
+    pub(crate) divisor: f64,
 }
 
 /// Transformer2DModel.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::hugging_face) struct Transformer<'t> {
-    pub(in crate::hugging_face) layers: usize,
-    pub(in crate::hugging_face) heads: usize,
-    pub(in crate::hugging_face) groups: usize,
+pub(crate) struct Transformer<'t> {
+    pub(crate) layers: usize,
+    pub(crate) heads: usize,
+    pub(crate) groups: usize,
     /// Whether its first and last step are Linears, or convolutions of one pixel.
-    pub(in crate::hugging_face) linear: bool,
+    pub(crate) linear: bool,
     /// What the second attention of each layer reads.
-    pub(in crate::hugging_face) context: &'t Tokens,
+    pub(crate) context: &'t Tokens,
     /// Whether the first attention reads that too.
-    pub(in crate::hugging_face) only_cross: bool,
+    pub(crate) only_cross: bool,
 }
 
 /// The names of the products of an attention.
@@ -60,7 +60,7 @@ struct Attention<'t> {
 }
 
 /// Writes the residual attention block.
-pub(in crate::hugging_face) fn attention_block(
+pub(crate) fn attention_block(
     w: &mut Writer<'_>,
     path: &str,
     x: &Image,
@@ -100,7 +100,7 @@ fn heads(path: &str, width: usize, head: usize) -> Result<usize, FolderError> {
 }
 
 /// Writes Transformer2DModel.
-pub(in crate::hugging_face) fn transformer(
+pub(crate) fn transformer(
     w: &mut Writer<'_>,
     path: &str,
     x: &Image,

@@ -6,24 +6,24 @@ use std::ops::Range;
 
 /// A tensor `[1, channels, height, width]`.
 #[derive(Clone, Debug)]
-pub(in crate::hugging_face) struct Image {
-    pub(in crate::hugging_face) tensor: T,
-    pub(in crate::hugging_face) channels: usize,
-    pub(in crate::hugging_face) height: usize,
-    pub(in crate::hugging_face) width: usize,
+pub(crate) struct Image {
+    pub(crate) tensor: T,
+    pub(crate) channels: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
 }
 
 impl Image {
-    pub(in crate::hugging_face) fn dims(&self) -> [usize; 4] {
+    pub(crate) fn dims(&self) -> [usize; 4] {
         [1, self.channels, self.height, self.width]
     }
 
-    pub(in crate::hugging_face) fn pixels(&self) -> usize {
+    pub(crate) fn pixels(&self) -> usize {
         self.height * self.width
     }
 
     /// Another tensor of the same shape.
-    pub(in crate::hugging_face) fn with(&self, tensor: T) -> Self {
+    pub(crate) fn with(&self, tensor: T) -> Self {
         Self {
             tensor,
             ..self.clone()
@@ -33,19 +33,19 @@ impl Image {
 
 /// The square window of a convolution.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::hugging_face) struct Window {
-    pub(in crate::hugging_face) side: usize,
-    pub(in crate::hugging_face) stride: usize,
+pub(crate) struct Window {
+    pub(crate) side: usize,
+    pub(crate) stride: usize,
     /// Rows and columns of zeros before the image, and behind it.
-    pub(in crate::hugging_face) padding: [usize; 2],
+    pub(crate) padding: [usize; 2],
 }
 
 impl Window {
     /// A window of one pixel.
-    pub(in crate::hugging_face) const POINT: Self = Self::same(1);
+    pub(crate) const POINT: Self = Self::same(1);
 
     /// A window of an odd side whose result has the size of the image.
-    pub(in crate::hugging_face) const fn same(side: usize) -> Self {
+    pub(crate) const fn same(side: usize) -> Self {
         let padding = (side - 1) / 2;
         Self {
             side,
@@ -69,7 +69,7 @@ impl Window {
 
 impl Writer<'_> {
     /// A Conv2d of torch with a bias.
-    pub(in crate::hugging_face) fn conv(
+    pub(crate) fn conv(
         &mut self,
         path: &str,
         x: &Image,
@@ -86,7 +86,7 @@ impl Writer<'_> {
     }
 
     /// The same with some of the outputs alone.
-    pub(in crate::hugging_face) fn conv_part(
+    pub(crate) fn conv_part(
         &mut self,
         path: &str,
         x: &Image,
@@ -133,7 +133,7 @@ impl Writer<'_> {
     }
 
     /// GroupNorm of torch.
-    pub(in crate::hugging_face) fn group_norm(
+    pub(crate) fn group_norm(
         &mut self,
         path: &str,
         x: &Image,
@@ -161,7 +161,7 @@ impl Writer<'_> {
 
     /// Some of the outputs of a Linear of torch, which is `[outputs, inputs]` as a whole: less work than all of them
     /// and a Slice.
-    pub(in crate::hugging_face) fn linear_part(
+    pub(crate) fn linear_part(
         &mut self,
         path: &str,
         x: &T,

@@ -8,30 +8,30 @@ use crate::hugging_face::writer::{T, Writer};
 
 /// The embedding of the time, behind the activation function: `[1, width]`.
 #[derive(Clone, Debug)]
-pub(in crate::hugging_face) struct Time {
-    pub(in crate::hugging_face) tensor: T,
-    pub(in crate::hugging_face) width: usize,
+pub(crate) struct Time {
+    pub(crate) tensor: T,
+    pub(crate) width: usize,
 }
 
 /// What a block does to the size of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::hugging_face) enum Size {
+pub(crate) enum Size {
     Kept,
     Halved,
     Doubled,
 }
 
 /// What one block has of its own.
-pub(in crate::hugging_face) struct Resnet<'t> {
-    pub(in crate::hugging_face) outputs: usize,
-    pub(in crate::hugging_face) time: Option<&'t Time>,
+pub(crate) struct Resnet<'t> {
+    pub(crate) outputs: usize,
+    pub(crate) time: Option<&'t Time>,
     /// What the sum at the end is divided by.
-    pub(in crate::hugging_face) divisor: f64,
-    pub(in crate::hugging_face) size: Size,
+    pub(crate) divisor: f64,
+    pub(crate) size: Size,
 }
 
 /// Writes one block.
-pub(in crate::hugging_face) fn resnet(
+pub(crate) fn resnet(
     w: &mut Writer<'_>,
     style: &Style<'_>,
     path: &str,

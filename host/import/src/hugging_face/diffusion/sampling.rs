@@ -5,7 +5,7 @@ use crate::hugging_face::error::FolderError;
 use crate::hugging_face::writer::{Attr, T, Writer, elements};
 
 /// A convolution with stride 2. Without padding diffusers adds a row and a column of zeros behind the image.
-pub(in crate::hugging_face) fn halved(
+pub(crate) fn halved(
     w: &mut Writer<'_>,
     path: &str,
     x: &Image,
@@ -23,7 +23,7 @@ pub(in crate::hugging_face) fn halved(
 }
 
 /// The mean of each four pixels.
-pub(in crate::hugging_face) fn halved_by_mean(w: &mut Writer<'_>, x: &Image) -> Result<Image, FolderError> {
+pub(crate) fn halved_by_mean(w: &mut Writer<'_>, x: &Image) -> Result<Image, FolderError> {
     if x.height < 2 || x.width < 2 {
         return Err(FolderError::Choice(
             "the image is too small to be halved as often as the model does; choose a greater height or width"
@@ -44,7 +44,7 @@ pub(in crate::hugging_face) fn halved_by_mean(w: &mut Writer<'_>, x: &Image) -> 
 }
 
 /// The nearest pixels, and a convolution.
-pub(in crate::hugging_face) fn enlarged(
+pub(crate) fn enlarged(
     w: &mut Writer<'_>,
     path: &str,
     x: &Image,
@@ -56,7 +56,7 @@ pub(in crate::hugging_face) fn enlarged(
 }
 
 /// The pixel at the place that torch's `nearest` takes: the place in the small image, rounded down.
-pub(in crate::hugging_face) fn resized(
+pub(crate) fn resized(
     w: &mut Writer<'_>,
     x: &Image,
     [height, width]: [usize; 2],

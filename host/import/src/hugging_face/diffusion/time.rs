@@ -8,19 +8,19 @@ const MAX_PERIOD: f64 = 10_000.0;
 
 /// How sines and cosines are laid out.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::hugging_face) struct Waves {
-    pub(in crate::hugging_face) width: usize,
+pub(crate) struct Waves {
+    pub(crate) width: usize,
     /// Cosines come first.
-    pub(in crate::hugging_face) flipped: bool,
+    pub(crate) flipped: bool,
     /// What the count of waves is less by in the steps between their frequencies.
-    pub(in crate::hugging_face) shift: f64,
+    pub(crate) shift: f64,
 }
 
 /// One row of sines and cosines for each time step below `steps`.
 ///
 /// In f32 as diffusers computes them, up to the sine itself: phases go to a thousand radians, where the rounding of the
 /// frequency is seen.
-pub(in crate::hugging_face) fn waves(steps: usize, waves: Waves) -> Result<Vec<f32>, FolderError> {
+pub(crate) fn waves(steps: usize, waves: Waves) -> Result<Vec<f32>, FolderError> {
     let half = waves.width / 2;
     let divisor = half as f64 - waves.shift;
     if half == 0 || divisor <= 0.0 {

@@ -1,7 +1,7 @@
 //! The command line of `metisvm model`.
 
 use super::named::{dim, grid, shape};
-use super::{Backend, Engine, Place, Register, cpu};
+use super::{Backend, Engine, Place, Register, Template, cpu};
 use crate::node_url::NodeUrl;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use metisvm_import::Grid;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-/// Import, register, look at, check and run models.
+/// Import, register, look at, check and run models; begin with a template.
 #[derive(Debug, Subcommand)]
 pub enum Model {
     /// Turn an ONNX file into a bundle
@@ -23,6 +23,9 @@ pub enum Model {
     Run(ModelRun),
     /// Compare what a bundle gives with what another implementation gave for the same inputs
     Check(Check),
+    /// Projects to begin with: a model, a contract that calls it, a test
+    #[command(subcommand)]
+    Template(Template),
 }
 
 impl Model {
@@ -34,6 +37,7 @@ impl Model {
             Self::Info(_) => "info",
             Self::Run(_) => "run",
             Self::Check(_) => "check",
+            Self::Template(_) => "template",
         }
     }
 
@@ -44,7 +48,7 @@ impl Model {
             Self::Run(run) => run.problem(),
             Self::Check(check) => check.problem(),
             Self::Info(info) => info.problem(),
-            Self::Register(_) => None,
+            Self::Register(_) | Self::Template(_) => None,
         }
     }
 }

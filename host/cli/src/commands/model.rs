@@ -1,4 +1,4 @@
-//! `metisvm model`: import, register, look at, check and run models.
+//! `metisvm model`: import, register, look at, check and run models, and write templates.
 
 mod arrays;
 mod check;
@@ -9,6 +9,7 @@ mod partition;
 mod register;
 mod report;
 mod samples;
+mod template;
 
 use crate::args::{Info, Model};
 use crate::error::CliError;
@@ -27,6 +28,7 @@ pub(super) fn run(command: &Model) -> Result<bool, CliError> {
         Model::Info(args) => info(args).map(|()| true),
         Model::Run(args) => infer::run(args).map(|()| true),
         Model::Check(args) => check::run(args),
+        Model::Template(args) => template::run(args).map(|()| true),
     }
 }
 

@@ -44,22 +44,23 @@ contract Detector is IDetector {
     /// @dev Cells in the order of their objectness, as far as that is positive; a cell whose box lies within a cell's
     /// width of one that was taken sees the same object.
     function detect(bytes calldata image) public view returns (Detection[] memory found) {
-        int16[] memory cells = Metis.decodeI16(Metis.infer(MODEL, image));
+        bytes memory output = Metis.infer(MODEL, image);
+        int256[] memory objectness = new int256[](CELLS * CELLS);
+        for (uint256 cell = 0; cell < objectness.length; ++cell) objectness[cell] = Metis.i16At(output, cell * CHANNELS);
         found = new Detection[](CELLS * CELLS);
         // Places of what was taken, times 1e18: what is reported is rounded.
         int256[] memory lefts = new int256[](CELLS * CELLS);
         int256[] memory tops = new int256[](CELLS * CELLS);
         uint256 count = 0;
         while (true) {
-            (uint256 cell, bool any) = _mostCertain(cells);
-            if (!any) break;
-            (int256 left, int256 top) = _place(cells, cell);
+            (uint256 cell, int256 certainty) = _mostCertain(objectness);
+            if (certainty == 0) break;
+            (int256 left, int256 top) = _place(output, cell);
             if (_isApart(left, top, lefts, tops, count)) {
                 (lefts[count], tops[count]) = (left, top);
-                int256 certainty = cells[cell * CHANNELS] * SCALE_WAD;
-                found[count++] = Detection(_class(cells, cell), _rounded(left), _rounded(top), certainty);
+                found[count++] = Detection(_class(output, cell), _rounded(left), _rounded(top), certainty * SCALE_WAD);
             }
-            cells[cell * CHANNELS] = 0;
+            objectness[cell] = 0;
         }
         // No longer than it has to be.
         assembly ("memory-safe") {
@@ -67,19 +68,17 @@ contract Detector is IDetector {
         }
     }
 
-    /// @dev The first cell of those with the greatest objectness, if it is positive.
-    function _mostCertain(int16[] memory cells) private pure returns (uint256 best, bool any) {
-        int16 greatest = 0;
-        for (uint256 cell = 0; cell < CELLS * CELLS; ++cell) {
-            int16 objectness = cells[cell * CHANNELS];
-            if (objectness > greatest) (greatest, best, any) = (objectness, cell, true);
+    /// @dev The first cell of those with the greatest objectness; 0 if none is positive.
+    function _mostCertain(int256[] memory objectness) private pure returns (uint256 best, int256 greatest) {
+        for (uint256 cell = 0; cell < objectness.length; ++cell) {
+            if (objectness[cell] > greatest) (greatest, best) = (objectness[cell], cell);
         }
     }
 
     /// @dev The upper left corner of a cell's box, in pixels times 1e18.
-    function _place(int16[] memory cells, uint256 cell) private view returns (int256 left, int256 top) {
-        int256 x = int256(cell % CELLS) * WAD + WAD / 2 + cells[cell * CHANNELS + 1] * SCALE_WAD;
-        int256 y = int256(cell / CELLS) * WAD + WAD / 2 + cells[cell * CHANNELS + 2] * SCALE_WAD;
+    function _place(bytes memory output, uint256 cell) private view returns (int256 left, int256 top) {
+        int256 x = int256(cell % CELLS) * WAD + WAD / 2 + Metis.i16At(output, cell * CHANNELS + 1) * SCALE_WAD;
+        int256 y = int256(cell / CELLS) * WAD + WAD / 2 + Metis.i16At(output, cell * CHANNELS + 2) * SCALE_WAD;
         return (x * CELL_PIXELS - HALF_BOX * WAD, y * CELL_PIXELS - HALF_BOX * WAD);
     }
 
@@ -98,9 +97,9 @@ contract Detector is IDetector {
         return a < b ? b - a : a - b;
     }
 
-    function _class(int16[] memory cells, uint256 cell) private pure returns (uint256 best) {
-        uint256 first = cell * CHANNELS + 3;
-        for (uint256 i = 1; i < CLASSES; ++i) if (cells[first + i] > cells[first + best]) best = i;
+    /// @dev The logits of the classes end a cell's numbers.
+    function _class(bytes memory output, uint256 cell) private pure returns (uint256 class) {
+        return Metis.argmaxI16(Metis.slice(output, (cell * CHANNELS + 3) * 2, CLASSES * 2));
     }
 
     /// @dev floor(pixels + 1/2); the shift by 64 pixels keeps the division's operand positive, which rounds to zero.

@@ -32,7 +32,7 @@ fn the_classifier_gives_the_greatest_logit_and_how_far_it_is_ahead() {
         let image = case.input.clone().into();
         if margin < least {
             unsure += 1;
-            let refused = project.try_call(&recordCall { id, image }).unwrap_err();
+            let refused = project.refusal(&recordCall { id, image });
             assert_eq!(
                 refused,
                 Unsure {
@@ -41,7 +41,7 @@ fn the_classifier_gives_the_greatest_logit_and_how_far_it_is_ahead() {
                 }
                 .abi_encode()
             );
-            let refused = project.try_call(&classOfCall { id }).unwrap_err();
+            let refused = project.refusal(&classOfCall { id });
             assert_eq!(refused, NotClassified { id }.abi_encode());
         } else {
             project.send(&recordCall { id, image });
@@ -85,12 +85,10 @@ fn lines_are_read_and_meters_run_forwards() {
         let reading: u64 = text.parse().unwrap();
         if reading < last {
             fell += 1;
-            let refused = project
-                .try_call(&submitCall {
-                    meter,
-                    strip: strip(),
-                })
-                .unwrap_err();
+            let refused = project.refusal(&submitCall {
+                meter,
+                strip: strip(),
+            });
             let (last, now_) = (U256::from(last), U256::from(reading));
             assert_eq!(refused, ReadingFell { last, now_ }.abi_encode());
         } else {
@@ -107,7 +105,7 @@ fn lines_are_read_and_meters_run_forwards() {
         "{right} right, {fell} fell"
     );
     let strip = vec![0; cases[0].input.len()].into();
-    let refused = project.try_call(&submitCall { meter, strip }).unwrap_err();
+    let refused = project.refusal(&submitCall { meter, strip });
     assert_eq!(refused, NothingRead {}.abi_encode());
 }
 

@@ -98,8 +98,8 @@ impl Project {
         self.account.parse().unwrap()
     }
 
-    /// Calls the contract; it reverts with these data.
-    pub(crate) fn try_call<C: SolCall>(&self, call: &C) -> Result<C::Return, Bytes> {
+    /// Calls the contract: what it gives, or reverts with.
+    fn try_call<C: SolCall>(&self, call: &C) -> Result<C::Return, Bytes> {
         let request = json!({"from": self.account, "to": self.contract, "data": hex::encode_prefixed(call.abi_encode())});
         match self.node.ask("eth_call", json!([request, "latest"])) {
             Ok(answer) => {
@@ -110,6 +110,14 @@ impl Project {
                 assert_eq!(error["code"], 3, "{error}");
                 Err(error["data"].as_str().unwrap().parse().unwrap())
             }
+        }
+    }
+
+    /// What the contract reverts with.
+    pub(crate) fn refusal<C: SolCall>(&self, call: &C) -> Bytes {
+        match self.try_call(call) {
+            Ok(_) => panic!("{} did not revert", C::SIGNATURE),
+            Err(data) => data,
         }
     }
 

@@ -29,6 +29,7 @@ mod function;
 
 mod grid;
 mod half;
+pub mod hugging_face;
 mod imported;
 mod lower;
 mod mark;

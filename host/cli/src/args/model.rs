@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Import, register, look at, check and run models; begin with a template.
 #[derive(Debug, Subcommand)]
 pub enum Model {
-    /// Turn an ONNX file into a bundle
+    /// Turn an ONNX file, or a folder of Hugging Face, into a bundle
     Import(Import),
     /// Add a bundle to a running node, and register it there
     Register(Register),
@@ -53,19 +53,28 @@ impl Model {
     }
 }
 
-/// Turn an ONNX file into a bundle.
+/// Turn an ONNX file, or a folder of Hugging Face, into a bundle.
 #[derive(Debug, ClapArgs)]
 pub struct Import {
-    /// The ONNX file: quantised, or f32 with --calibration
-    #[arg(value_name = "FILE")]
+    /// The ONNX file: quantised, or f32 with --calibration. Or a folder with config.json and model.safetensors, as
+    /// transformers and diffusers write it, with --calibration
+    #[arg(value_name = "FILE|DIR")]
     pub file: PathBuf,
     /// Input samples for an f32 model: an .npy file, samples on the first dimension; repeat as NAME=FILE for a model
     /// of several inputs, or give one .npz file with an array for each input
     #[arg(long, value_name = "FILE")]
     pub calibration: Vec<String>,
-    /// Where to write the bundle; default: the ONNX file's name with the ending .bundle
+    /// Where to write the bundle; default: the name of the ONNX file or of the folder with the ending .bundle
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Write the ONNX file that the folder becomes, f32, and no bundle
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "calibration", "output", "keep", "input_grid", "activation", "range", "target_error", "report", "register", "verbose",
+    ])]
+    pub onnx: Option<PathBuf>,
+    /// Which part of the folder's model, where it has several: encoder or decoder of an autoencoder
+    #[arg(long, value_name = "NAME")]
+    pub part: Option<String>,
     /// Make this tensor an output, and look only at what it needs; repeat for several, in the order wanted. Default:
     /// the outputs of the file
     #[arg(long, value_name = "NAME")]

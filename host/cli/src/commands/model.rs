@@ -2,6 +2,7 @@
 
 mod arrays;
 mod check;
+mod folder;
 mod import;
 mod infer;
 mod measure;

@@ -1,7 +1,7 @@
-//! `metisvm model import`: an ONNX file becomes a bundle.
+//! `metisvm model import`: an ONNX file, or a folder of Hugging Face, becomes a bundle.
 
 use super::register::Target;
-use super::{arrays, facts, report, show};
+use super::{arrays, facts, folder, report, show};
 use crate::args::{Activation, Import, RangeChoice};
 use crate::error::CliError;
 use crate::files;
@@ -22,20 +22,31 @@ pub(super) fn run(args: &Import) -> Result<(), CliError> {
         .as_ref()
         .map(|url| Target::reach(url, None))
         .transpose()?;
-    let bytes = models::read_beginning_with(&args.file, MAX_FILE_BYTES, |start| {
-        // A field of protobuf: its number is not 0 and its wire type one of four (ModelProto has two of them).
-        let sound = start
-            .first()
-            .is_none_or(|key| key >> 3 != 0 && matches!(key & 7, 0 | 2));
-        let problem = "it is not an ONNX file: it does not begin with a field of a model";
-        sound.then_some(()).ok_or_else(|| problem.to_owned())
-    })?;
-    let imported = import_onnx(&bytes, &options(args)?).map_err(|e| refused(&args.file, &e))?;
+    let (bytes, said) = if args.file.is_dir() {
+        let onnx = folder::onnx(args)?;
+        (onnx.bytes, onnx.warnings)
+    } else {
+        (read(args)?, Vec::new())
+    };
+    if let Some(file) = &args.onnx {
+        for warning in &said {
+            output::complain(&format!("warning: {warning}"));
+        }
+        files::write(file, &bytes, &[&args.file])?;
+        let (file, length) = (shown(&file.display().to_string()), thousands(bytes.len() as u64));
+        return match args.json {
+            true => output::json(&json!({ "onnx": file, "onnx_bytes": bytes.len(), "warnings": said })),
+            false => output::line(&format!("{file} ({length} bytes)")),
+        };
+    }
+    let mut imported = import_onnx(&bytes, &options(args)?).map_err(|e| refused(&args.file, &e))?;
+    imported.report.warnings.extend(said);
     let (bundle, bytes) = Bundle::encode(imported.graph).map_err(|e| CliError::file(&args.file, e))?;
-    let path = args
-        .output
-        .clone()
-        .unwrap_or_else(|| args.file.with_extension(models::EXTENSION));
+    let path = match &args.output {
+        Some(path) => path.clone(),
+        None if args.file.is_dir() => folder::bundle(args)?,
+        None => args.file.with_extension(models::EXTENSION),
+    };
     let mut inputs = vec![args.file.as_path()];
     inputs.extend(args.calibration.iter().map(|named| calibration_file(named).1));
     let mut object = facts(&bundle);
@@ -78,6 +89,25 @@ pub(super) fn run(args: &Import) -> Result<(), CliError> {
     registration.map_or(Ok(()), |registration| registration.show())
 }
 
+/// The bytes of an ONNX file.
+fn read(args: &Import) -> Result<Vec<u8>, CliError> {
+    for (given, option) in [(args.onnx.is_some(), "--onnx"), (args.part.is_some(), "--part")] {
+        if given {
+            let problem =
+                format!("{option} is about a folder of Hugging Face, and this is a file; leave it out");
+            return Err(CliError::file(&args.file, problem));
+        }
+    }
+    models::read_beginning_with(&args.file, MAX_FILE_BYTES, |start| {
+        // A field of protobuf: its number is not 0 and its wire type one of four (ModelProto has two of them).
+        let sound = start
+            .first()
+            .is_none_or(|key| key >> 3 != 0 && matches!(key & 7, 0 | 2));
+        let problem = "it is not an ONNX file: it does not begin with a field of a model";
+        sound.then_some(()).ok_or_else(|| problem.to_owned())
+    })
+}
+
 /// An error of import; where several things stand in the way, each has a line.
 fn refused(file: &Path, error: &ImportError) -> CliError {
     match error {
@@ -93,7 +123,11 @@ fn options(args: &Import) -> Result<Options, CliError> {
     Ok(Options {
         calibration: calibration(&args.calibration)?,
         batch: args.batch,
-        dims: args.dim.iter().cloned().collect(),
+        // Of a folder they are in the file already.
+        dims: match args.file.is_dir() {
+            true => BTreeMap::new(),
+            false => args.dim.iter().cloned().collect(),
+        },
         shapes: args.shape.iter().cloned().collect(),
         keep: args.keep.clone(),
         activation: match args.activation {

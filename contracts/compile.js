@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiles src/ with the pinned solc and writes artifacts/<Contract>.json; with --check it writes nothing and fails
-// if the committed artefacts differ from what the sources give. The Rust side embeds the artefacts, so that building
-// it needs neither Node nor a compiler.
+// Compiles src/ with the pinned solc and writes artifacts/<Contract>.json, and the templates' contracts, whose
+// artefacts lie in templates/artifacts; with --check it writes nothing and fails if the committed artefacts differ from
+// what the sources give. The Rust side embeds the artefacts, so that building it needs neither Node nor a compiler.
 "use strict";
 
 const fs = require("node:fs");
 const path = require("node:path");
-const { compileSources, fail, loadCompiler, readSources, readText } = require("./compiler.js");
+const { compileSources, fail, loadCompiler, readSources, readTemplates, readText, TEMPLATES } = require("./compiler.js");
 
 const ARTIFACTS = path.join(__dirname, "artifacts");
+const TEMPLATE_ARTIFACTS = path.join(TEMPLATES, "artifacts");
 
 main();
 
@@ -20,14 +21,18 @@ function main() {
     console.error("usage: node compile.js [--check]");
     process.exit(2);
   }
-  const artifacts = compile();
-  if (args.length === 0) write(artifacts);
-  else check(artifacts);
+  const solc = loadCompiler();
+  const [sources, templates] = [readSources(), readTemplates()];
+  const own = compile(solc, sources, ["*"], true);
+  const ofTemplates = compile(solc, { ...sources, ...templates }, Object.keys(templates), false);
+  const done = args.length === 0 ? write : check;
+  done(ARTIFACTS, own);
+  done(TEMPLATE_ARTIFACTS, ofTemplates);
 }
 
-/** Artefact texts by contract name, sorted by name. */
-function compile() {
-  const output = compileSources(loadCompiler(), readSources());
+/** Artefact texts by contract name, sorted by name. What is `placed` by genesis may not have immutables. */
+function compile(solc, sources, wanted, placed) {
+  const output = compileSources(solc, sources, wanted);
 
   const problems = output.errors ?? [];
   for (const problem of problems) console.error(problem.formattedMessage);
@@ -39,21 +44,23 @@ function compile() {
     // These run in forge's EVM alone: nobody deploys them.
     if (source.startsWith("src/metis/foundry/")) continue;
     for (const [name, contract] of Object.entries(output.contracts[source])) {
+      // Of templates only what is deployed.
+      if (!placed && contract.evm.bytecode.object === "") continue;
       if (origin[name]) fail(`${name} is defined in both ${origin[name]} and ${source}; artefacts are named by contract`);
       origin[name] = source;
-      artifacts[name] = toText(artifact(name, source, contract));
+      artifacts[name] = toText(artifact(name, source, contract, placed));
     }
   }
   return Object.fromEntries(Object.entries(artifacts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function artifact(contractName, sourceName, contract) {
+function artifact(contractName, sourceName, contract, placed) {
   const { bytecode, deployedBytecode } = contract.evm;
   for (const code of [bytecode, deployedBytecode]) {
     if (Object.keys(code.linkReferences ?? {}).length !== 0) fail(`${contractName} needs linking; make its library internal`);
   }
   // Genesis places runtime code as it is; an immutable in it would silently read zero.
-  if (Object.keys(deployedBytecode.immutableReferences ?? {}).length !== 0) {
+  if (placed && Object.keys(deployedBytecode.immutableReferences ?? {}).length !== 0) {
     fail(`${contractName} has immutables; keep the value in storage so that genesis can place the contract`);
   }
   return {
@@ -83,15 +90,15 @@ function storageLayout(contractName, layout) {
   return { storage: layout.storage.map(variable), types };
 }
 
-function write(artifacts) {
-  fs.mkdirSync(ARTIFACTS, { recursive: true });
-  for (const name of committedNames()) if (!(name in artifacts)) fs.rmSync(artifactPath(name));
-  for (const [name, text] of Object.entries(artifacts)) fs.writeFileSync(artifactPath(name), text);
-  console.log(`wrote ${Object.keys(artifacts).length} artefacts`);
+function write(folder, artifacts) {
+  fs.mkdirSync(folder, { recursive: true });
+  for (const name of committedNames(folder)) if (!(name in artifacts)) fs.rmSync(artifactPath(folder, name));
+  for (const [name, text] of Object.entries(artifacts)) fs.writeFileSync(artifactPath(folder, name), text);
+  console.log(`wrote ${Object.keys(artifacts).length} artefacts to ${path.relative(process.cwd(), folder)}`);
 }
 
-function check(artifacts) {
-  const committed = committedNames();
+function check(folder, artifacts) {
+  const committed = committedNames(folder);
   const differences = [];
   for (const name of committed) {
     if (!(name in artifacts)) differences.push(`${name}: there is an artefact but no such contract`);
@@ -101,7 +108,7 @@ function check(artifacts) {
       differences.push(`${name}: no artefact`);
       continue;
     }
-    const before = readText(artifactPath(name));
+    const before = readText(artifactPath(folder, name));
     if (before !== text) differences.push(`${name}: ${describeDifference(before, text)}`);
   }
   if (differences.length !== 0) {
@@ -135,16 +142,16 @@ function firstDifference(a, b) {
   return i;
 }
 
-function committedNames() {
-  if (!fs.existsSync(ARTIFACTS)) return [];
+function committedNames(folder) {
+  if (!fs.existsSync(folder)) return [];
   return fs
-    .readdirSync(ARTIFACTS)
+    .readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .map((name) => name.slice(0, -".json".length));
 }
 
-function artifactPath(name) {
-  return path.join(ARTIFACTS, `${name}.json`);
+function artifactPath(folder, name) {
+  return path.join(folder, `${name}.json`);
 }
 
 function toText(value) {

@@ -7,6 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 
 const SOURCES = path.join(__dirname, "src");
+const TEMPLATES = path.join(__dirname, "..", "templates");
 
 // Everything that reaches the bytecode. bytecodeHash "none": else the hash of the metadata, comments and file names
 // included, would end up in the code and move the golden state roots with every typo fixed.
@@ -28,6 +29,18 @@ function readSources() {
   return sources;
 }
 
+/** The contracts of every template, by names relative to the repository. They import the sources as a package. */
+function readTemplates() {
+  const sources = {};
+  for (const template of fs.readdirSync(TEMPLATES).sort()) {
+    const folder = path.join(TEMPLATES, template, "src");
+    for (const file of fs.existsSync(folder) ? solidityFiles(folder) : []) {
+      sources[`templates/${template}/src/${path.basename(file)}`] = { content: readText(file) };
+    }
+  }
+  return sources;
+}
+
 /** A text file. A checkout that turns line ends into CRLF must give the same code. */
 function readText(file) {
   return fs.readFileSync(file, "utf8").replaceAll("\r\n", "\n");
@@ -35,10 +48,11 @@ function readText(file) {
 
 /**
  * What solc says of these sources: its output, with errors and warnings under `errors`. Code is made of the contracts
- * in `wanted` alone, which is the name of a source, or "*" for all.
+ * in `wanted` alone, the names of sources; "*" is all of them.
  */
-function compileSources(solc, sources, wanted = "*") {
-  const settings = { ...SETTINGS, remappings: REMAPPINGS, outputSelection: { [wanted]: { "*": OUTPUT } } };
+function compileSources(solc, sources, wanted = ["*"]) {
+  const outputSelection = Object.fromEntries(wanted.map((name) => [name, { "*": OUTPUT }]));
+  const settings = { ...SETTINGS, remappings: REMAPPINGS, outputSelection };
   return JSON.parse(solc.compile(JSON.stringify({ language: "Solidity", sources, settings })));
 }
 
@@ -68,4 +82,4 @@ function fail(message) {
   process.exit(1);
 }
 
-module.exports = { compileSources, fail, loadCompiler, readSources, readText };
+module.exports = { compileSources, fail, loadCompiler, readSources, readTemplates, readText, TEMPLATES };

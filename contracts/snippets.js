@@ -26,7 +26,7 @@ function main() {
       // The place in messages is then the place in the page.
       const name = `src/${path.basename(file)}`;
       const content = "\n".repeat(block.line - 1) + block.text;
-      const { errors = [] } = compileSources(solc, { ...sources, [name]: { content } }, name);
+      const { errors = [] } = compileSources(solc, { ...sources, [name]: { content } }, [name]);
       for (const { formattedMessage } of errors) console.error(formattedMessage);
       if (errors.length === 0) continue;
       wrong += 1;

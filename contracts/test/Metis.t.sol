@@ -45,6 +45,10 @@ contract MetisHarness {
         return Metis.argmaxI8(data);
     }
 
+    function argmaxI16(bytes memory data) external pure returns (uint256) {
+        return Metis.argmaxI16(data);
+    }
+
     function argmaxI32(bytes memory data) external pure returns (uint256) {
         return Metis.argmaxI32(data);
     }
@@ -185,6 +189,8 @@ contract MetisTest is Test {
         harness.decodeI16(data);
         vm.expectRevert(refusal);
         harness.i16At(data, 0);
+        vm.expectRevert(refusal);
+        harness.argmaxI16(data);
     }
 
     function testFuzz_elements_outside_of_the_tensor_are_refused(uint256 index) public {
@@ -222,6 +228,8 @@ contract MetisTest is Test {
     function test_argmax_takes_the_lowest_index_among_equals() public pure {
         vm.assertEq(Metis.argmaxI8(hex"807f017f"), 1);
         vm.assertEq(Metis.argmaxI8(hex"80808080"), 0);
+        vm.assertEq(Metis.argmaxI16(hex"0080ff7fff00ff7f"), 1);
+        vm.assertEq(Metis.argmaxI16(hex"00800080"), 0);
         vm.assertEq(Metis.argmaxI32(hex"00000080ffffffffffffffff"), 1);
     }
 
@@ -229,12 +237,22 @@ contract MetisTest is Test {
         vm.expectRevert(abi.encodeWithSelector(Metis.EmptyTensor.selector));
         harness.argmaxI8("");
         vm.expectRevert(abi.encodeWithSelector(Metis.EmptyTensor.selector));
+        harness.argmaxI16("");
+        vm.expectRevert(abi.encodeWithSelector(Metis.EmptyTensor.selector));
         harness.argmaxI32("");
     }
 
     function testFuzz_argmaxI8_is_the_first_maximum(int8[] memory values) public pure {
         vm.assume(values.length != 0);
         uint256 best = Metis.argmaxI8(Metis.encodeI8(values));
+        for (uint256 i = 0; i < values.length; ++i) {
+            vm.assertTrue(i < best ? values[i] < values[best] : values[i] <= values[best]);
+        }
+    }
+
+    function testFuzz_argmaxI16_is_the_first_maximum(int16[] memory values) public pure {
+        vm.assume(values.length != 0);
+        uint256 best = Metis.argmaxI16(Metis.encodeI16(values));
         for (uint256 i = 0; i < values.length; ++i) {
             vm.assertTrue(i < best ? values[i] < values[best] : values[i] <= values[best]);
         }

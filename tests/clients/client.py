@@ -11,6 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 EXAMPLES = ROOT / "examples"
 # tests/clients/run starts a fresh node for each client and says where.
 RPC = os.environ.get("METISVM_RPC", "http://127.0.0.1:8545")
+# The program itself, for what a user types besides.
+BINARY = os.environ.get("METISVM", "metisvm")
 # Accounts 0 and 1 of the test mnemonic, which every development node funds.
 DEPLOYER, DEPLOYER_KEY = (
     "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",

@@ -227,6 +227,26 @@ library Metis {
         }
     }
 
+    /// @notice Index of the greatest element of an i16 tensor; the lowest index among equals.
+    /// @dev Vocabularies have tens of thousands of elements, so each costs as little as it can.
+    function argmaxI16(bytes memory data) internal pure returns (uint256 best) {
+        uint256 count = _count(data, 2);
+        if (count == 0) revert EmptyTensor();
+        int256 greatest = type(int256).min;
+        assembly ("memory-safe") {
+            let from := add(data, 0x20)
+            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+                // The two bytes, which come the lower one first.
+                let pair := shr(240, mload(add(from, shl(1, i))))
+                let value := signextend(1, or(shr(8, pair), shl(8, and(pair, 0xff))))
+                if sgt(value, greatest) {
+                    greatest := value
+                    best := i
+                }
+            }
+        }
+    }
+
     /// @notice Index of the greatest element of an i32 tensor; the lowest index among equals.
     function argmaxI32(bytes memory data) internal pure returns (uint256 best) {
         uint256 count = _count(data, 4);

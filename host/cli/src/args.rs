@@ -18,6 +18,7 @@ mod register;
 mod run;
 mod samples;
 mod sim;
+mod template;
 mod threads;
 mod verify;
 
@@ -35,6 +36,7 @@ pub use prove::{FormChoice, Key, Keys, Prove};
 pub use register::Register;
 pub use run::{Compare, Run};
 pub use sim::Sim;
+pub use template::{ListTemplates, NewTemplate, Template};
 pub(crate) use threads::threads;
 pub use verify::Verify;
 

@@ -32,6 +32,7 @@ pub mod peak_memory;
 pub mod progress;
 pub mod proofs;
 pub mod slot_report;
+pub mod templates;
 pub mod tokenizer;
 pub mod user_cache;
 pub mod validation;

@@ -1,7 +1,7 @@
 //! The command line of `metisvm model`.
 
 use super::named::{dim, grid, shape};
-use super::{Backend, Engine, Generate, Place, Register, cpu};
+use super::{Backend, Engine, Generate, Place, Register, Template, cpu};
 use crate::node_url::NodeUrl;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use metisvm_import::Grid;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-/// Import, register, look at, check and run models.
+/// Import, register, look at, check and run models; begin with a template.
 #[derive(Debug, Subcommand)]
 pub enum Model {
     /// Turn an ONNX file, or a folder of Hugging Face, into a bundle
@@ -25,6 +25,9 @@ pub enum Model {
     Generate(Generate),
     /// Compare what a bundle gives with what another implementation gave for the same inputs
     Check(Check),
+    /// Projects to begin with: a model, a contract that calls it, a test
+    #[command(subcommand)]
+    Template(Template),
 }
 
 impl Model {
@@ -37,6 +40,7 @@ impl Model {
             Self::Run(_) => "run",
             Self::Generate(_) => "generate",
             Self::Check(_) => "check",
+            Self::Template(_) => "template",
         }
     }
 
@@ -48,7 +52,7 @@ impl Model {
             Self::Generate(generate) => generate.problem(),
             Self::Check(check) => check.problem(),
             Self::Info(info) => info.problem(),
-            Self::Register(_) => None,
+            Self::Register(_) | Self::Template(_) => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `metisvm model`: import, register, look at, check and run models.
+//! `metisvm model`: import, register, look at, check and run models, and write templates.
 
 mod arrays;
 mod check;
@@ -12,6 +12,7 @@ mod partition;
 mod register;
 mod report;
 mod samples;
+mod template;
 
 use crate::args::{Info, Model};
 use crate::error::CliError;
@@ -31,6 +32,7 @@ pub(super) fn run(command: &Model) -> Result<bool, CliError> {
         Model::Run(args) => infer::run(args).map(|()| true),
         Model::Generate(args) => generate::run(args).map(|()| true),
         Model::Check(args) => check::run(args),
+        Model::Template(args) => template::run(args).map(|()| true),
     }
 }
 

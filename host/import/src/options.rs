@@ -30,7 +30,8 @@ pub struct Options {
     pub range: Range,
     /// The error of the outputs of an f32 file, as a part of them (root mean square, on the calibration data), up to
     /// which convolutions of bytes are good enough. Where it is more, those that gain most take words, at twice the
-    /// work. `None` stands for [`TARGET_ERROR`].
+    /// work. `None` stands for [`TARGET_ERROR`]; products with weights then keep their cost, and are refined likewise
+    /// where there is a number.
     pub target_error: Option<f64>,
     /// Grids of inputs of an f32 file, by name, where the caller wants a certain one: pixels that are
     /// whole numbers are best given as they are, with scale 1 and zero point 0.

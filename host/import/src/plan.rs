@@ -93,7 +93,8 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
 pub(crate) enum Sites<'p> {
     /// A search among all forms.
     Searched,
-    /// An earlier plan; convolutions are to be as precise as the measure of this number asks for.
+    /// An earlier plan; convolutions are to be as precise as the measure of this number asks for, and so are products
+    /// where the caller asks for an error of outputs.
     Refined(&'p Plan, usize),
 }
 
@@ -177,8 +178,12 @@ pub(crate) fn plan_from(
     };
     let round = match sites {
         Sites::Searched => {
-            plan.sites = chosen_sites(typed, seen, options);
+            plan.sites = chosen_sites(typed, seen, options, 0);
             0
+        }
+        Sites::Refined(_, round) if options.target_error.is_some() => {
+            plan.sites = chosen_sites(typed, seen, options, round);
+            round
         }
         Sites::Refined(earlier, round) => {
             plan.sites.clone_from(&earlier.searched);
@@ -268,7 +273,7 @@ fn products(typed: &Typed) -> BTreeMap<ValueId, Vec<&crate::constant::Constant>>
     weighted
 }
 
-fn chosen_sites(typed: &Typed, seen: &Seen, options: &Options) -> BTreeMap<ValueId, Site> {
+fn chosen_sites(typed: &Typed, seen: &Seen, options: &Options, round: usize) -> BTreeMap<ValueId, Site> {
     let mut chosen = BTreeMap::new();
     for (value, weights) in products(typed) {
         let (Some(rows), Some(columns)) = (seen.rows.get(&value), seen.columns.get(&value)) else {
@@ -287,6 +292,7 @@ fn chosen_sites(typed: &Typed, seen: &Seen, options: &Options) -> BTreeMap<Value
                     &weights,
                     options.activation.dtype(),
                     typed.inputs.contains(&value),
+                    round,
                 ),
             );
         }

@@ -155,3 +155,26 @@ fn the_report_says_what_each_layer_became() {
         println!("{layer:?}");
     }
 }
+
+/// What a caller asks of the outputs is reached by products of words; nothing of that where it is not asked for.
+#[test]
+fn products_are_refined_for_a_caller_who_asks() {
+    let with = |target_error| {
+        let options = Options {
+            calibration: calibration(),
+            target_error,
+            ..Options::default()
+        };
+        let imported = import("mlp_f32", &options);
+        let wide = imported
+            .graph
+            .nodes()
+            .iter()
+            .filter(|node| matches!(node.op, metisvm_model::Op::WideMatMul { .. }));
+        (wide.count(), imported.report.worst_output())
+    };
+    let (plain, error) = with(None);
+    assert_eq!(with(Some(1.0)), (plain, error));
+    let (more, less) = with(Some(error / 2.0));
+    assert!(more > plain && less < error, "{plain} {error}, {more} {less}");
+}

@@ -5,7 +5,7 @@
 
 use super::config::Config;
 use super::error::FolderError;
-use super::writer::{Attr, T, Writer};
+use super::writer::{Attr, T, Writer, elements};
 use serde_json::json;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -242,11 +242,14 @@ impl Experts {
         width: usize,
     ) -> Result<[T; 3], FolderError> {
         let (inner, columns) = (self.inner, some.len() * self.inner);
-        let mut firsts = [vec![0.0; width * columns], vec![0.0; width * columns]];
-        let mut last = Vec::with_capacity(columns * width);
+        let size = elements("the weights of some experts", &[width, columns])?;
+        let mut firsts = [Vec::new(), Vec::new()];
+        let mut last = Vec::new();
         for (at, expert) in some.enumerate() {
+            // Read first: a size that is only in the configuration is not one to allocate by.
             let [gate, up, down] = stored.expert(w, path, expert, width, inner)?;
             for (all, one) in firsts.iter_mut().zip([&gate, &up]) {
+                all.resize(size, 0.0);
                 for (column, row) in one.chunks_exact(width).enumerate() {
                     for (k, number) in row.iter().enumerate() {
                         all[k * columns + at * inner + column] = *number;

@@ -216,6 +216,14 @@ impl<'f> Writer<'f> {
         self.f32s(&[], &[number])
     }
 
+    /// A tensor of whole numbers, called `name` within the current module.
+    pub(super) fn integers(&mut self, name: &str, dims: &[usize], numbers: &[i64]) -> Result<T, FolderError> {
+        let name = self.unique(name);
+        let bytes = numbers.iter().flat_map(|n| n.to_le_bytes());
+        self.initializer(&name, Elem::I64, dims, numbers.len() * 8, bytes)?;
+        Ok(T(name.into()))
+    }
+
     /// A small tensor of whole numbers; equal ones are written once.
     pub(super) fn i64s(&mut self, dims: &[usize], numbers: &[i64]) -> Result<T, FolderError> {
         let key = format!("i64 {dims:?} {numbers:?}");

@@ -30,6 +30,10 @@ pub(crate) enum Site {
 const STRENGTHS: [f64; 6] = [0.0, 0.35, 0.5, 0.65, 0.8, 1.0];
 /// Parts of the range that are kept: what lies beyond saturates.
 const CLIPS: [f64; 4] = [1.0, 0.9, 0.75, 0.6];
+/// How many times the least squared error bytes on one grid, and bytes with a scale for each column, may have to be taken
+/// for the cheaper. The first pair will do for most models; the next are tried where a caller asks for outputs that are
+/// nearer to the floats than they turn out to be.
+const ENOUGH: [(f64, f64); 3] = [(1.5, 3.0), (1.2, 1.5), (1.0, 1.0)];
 /// A relative squared error that nobody would notice: 0.3 % of the product.
 const NEGLIGIBLE: f64 = 1e-5;
 
@@ -53,7 +57,7 @@ fn features(columns: &[(f32, f32)]) -> bool {
     }
 }
 
-/// The form for an operand with these rows, with these constant matrices `[K,·]`.
+/// The form for an operand with these rows, with these constant matrices `[K,·]`, as the demands of this round have it.
 pub(super) fn choose(
     rows: &[f32],
     columns: &[(f32, f32)],
@@ -61,7 +65,9 @@ pub(super) fn choose(
     weights: &[&Constant],
     dtype: DType,
     input: bool,
+    round: usize,
 ) -> Site {
+    let (of_bytes, of_columns) = ENOUGH.get(round).copied().unwrap_or((1.0, 1.0));
     let trial = Trial::new(rows, columns.len(), weights);
     let kept = least_clip(columns.iter().map(|c| f64::from(c.1.max(-c.0))));
     let uniform = |clip: f64| {
@@ -86,7 +92,7 @@ pub(super) fn choose(
     } else {
         NEGLIGIBLE
     };
-    if plain <= (1.5 * best).max(enough) {
+    if plain <= (of_bytes * best).max(enough) {
         return Site::Bytes(grid);
     }
     let candidates = STRENGTHS
@@ -100,7 +106,7 @@ pub(super) fn choose(
     let Some((error, (column_scales, zero))) = migrated else {
         return Site::Bytes(grid);
     };
-    if plain.min(error) > (3.0 * best).max(NEGLIGIBLE) {
+    if plain.min(error) > (of_columns * best).max(NEGLIGIBLE) {
         return Site::Words { scales };
     }
     if plain <= 1.2 * error {

@@ -13,6 +13,7 @@ mod bert;
 mod causal;
 mod config;
 mod deepseek;
+mod diffusion;
 mod error;
 mod experts;
 mod folder;
@@ -21,7 +22,11 @@ mod layers;
 mod llama;
 mod rope;
 mod safetensors;
+mod sides;
 mod tensors;
+mod unet;
+mod vae;
+mod vit;
 mod wire;
 mod writer;
 
@@ -45,6 +50,10 @@ const ARCHITECTURES: &[(&str, Builder)] = &[
     ("llama", llama::llama),
     ("mistral", llama::mistral),
     ("qwen2", llama::qwen2),
+    ("vit", vit::build),
+    ("UNet2DConditionModel", unet::conditional),
+    ("UNet2DModel", unet::unconditional),
+    ("AutoencoderKL", vae::build),
 ];
 
 /// A model as an ONNX file.

@@ -36,7 +36,10 @@ fn choices(form: Form, part: Option<&str>, dims: &[(&str, u32)]) -> Choices {
     Choices {
         form,
         part: part.map(str::to_owned),
-        dims: dims.iter().map(|&(name, extent)| (name.to_owned(), extent)).collect(),
+        dims: dims
+            .iter()
+            .map(|&(name, extent)| (name.to_owned(), extent))
+            .collect(),
     }
 }
 
@@ -46,12 +49,17 @@ fn calibration(folder: &Path) -> Calibration {
     let archive = npz::Archive::read(&bytes, 1 << 24).expect("an archive");
     let mut inputs = BTreeMap::new();
     for name in archive.names() {
-        let Some(input) = name.strip_prefix("input_").map(|name| name.trim_end_matches(".npy")) else {
+        let Some(input) = name
+            .strip_prefix("input_")
+            .map(|name| name.trim_end_matches(".npy"))
+        else {
             continue;
         };
         let array = archive.get(name).expect("it is listed").expect("it is sound");
         let array = npy::read_numbers(&array).and_then(|numbers| {
-            numbers.to_array().map_err(metisvm_import::ImportError::Calibration)
+            numbers
+                .to_array()
+                .map_err(metisvm_import::ImportError::Calibration)
         });
         inputs.insert(input.to_owned(), array.expect("finite numbers"));
     }
@@ -155,7 +163,10 @@ fn every_model_is_the_same_bits_on_every_engine() {
             .iter()
             .map(|input| reference.run(input).expect("of the graph's length"))
             .collect();
-        assert!(expected.windows(2).any(|pair| pair[0] != pair[1]), "{name} ignores its input");
+        assert!(
+            expected.windows(2).any(|pair| pair[0] != pair[1]),
+            "{name} ignores its input"
+        );
         let (bundle, _) = Bundle::encode(Graph::clone(graph)).expect(name);
         for (engine, backend) in backends() {
             let options = dispatcher::Options {
@@ -172,7 +183,9 @@ fn every_model_is_the_same_bits_on_every_engine() {
                 for (index, submitted) in submitted.into_iter().enumerate() {
                     let output = match submitted {
                         Submitted::Ready(output) => output,
-                        Submitted::Pending(ticket) => dispatcher.wait(&ticket).expect("the reference is last"),
+                        Submitted::Pending(ticket) => {
+                            dispatcher.wait(&ticket).expect("the reference is last")
+                        }
                     };
                     assert!(
                         *output == *expected[index],
@@ -180,9 +193,16 @@ fn every_model_is_the_same_bits_on_every_engine() {
                     );
                 }
             }
-            assert_eq!(dispatcher.take_errors(), Vec::<String>::new(), "{name} on {engine}");
+            assert_eq!(
+                dispatcher.take_errors(),
+                Vec::<String>::new(),
+                "{name} on {engine}"
+            );
             assert_eq!(dispatcher.counters().fallbacks, 0, "{name} on {engine}");
         }
-        println!("{name}: {:.1} % of multiply-accumulates on the card", 100.0 * on_card(graph));
+        println!(
+            "{name}: {:.1} % of multiply-accumulates on the card",
+            100.0 * on_card(graph)
+        );
     }
 }

@@ -139,7 +139,13 @@ impl Experts {
         let mut all = sum.unwrap_or_else(|| x.clone());
         if self.shared > 0 {
             let extents = [width, self.inner * self.shared];
-            let shared = w.gated(&format!("{path}.shared_experts"), x, extents, self.shared_biased, activation)?;
+            let shared = w.gated(
+                &format!("{path}.shared_experts"),
+                x,
+                extents,
+                self.shared_biased,
+                activation,
+            )?;
             w.at(path);
             all = w.add(&all, &shared);
         }

@@ -91,7 +91,10 @@ fn odd(config: &Config<'_>, key: &str) -> Result<usize, FolderError> {
     let side = config.size_or(key, 3)?;
     match side % 2 {
         1 => Ok(side),
-        _ => Err(FolderError::config(key, format!("it is {side}; it has to be odd"))),
+        _ => Err(FolderError::config(
+            key,
+            format!("it is {side}; it has to be odd"),
+        )),
     }
 }
 

@@ -62,7 +62,12 @@ pub(super) fn build(config: &Config<'_>, asked: &Asked<'_>, w: &mut Writer<'_>) 
     };
     let half = asked.part(&[DECODER, ENCODER])?;
     // The other half's keys and tensors are known, and not needed.
-    config.without_effect(&["in_channels", "out_channels", "use_quant_conv", "use_post_quant_conv"]);
+    config.without_effect(&[
+        "in_channels",
+        "out_channels",
+        "use_quant_conv",
+        "use_post_quant_conv",
+    ]);
     match half {
         ENCODER => {
             w.tensors().without_effect(&["decoder.", "post_quant_conv."]);
@@ -79,7 +84,12 @@ fn decoder(shape: &Shape<'_>, asked: &Asked<'_>, w: &mut Writer<'_>) -> Result<(
     let config = shape.style.config;
     let halvings = shape.channels.len() as u32 - 1;
     let divisor = 1usize.checked_shl(halvings).unwrap_or(usize::MAX);
-    let mut x = input(w, "latent", shape.latents, sides(config, "sample_size", divisor, asked)?)?;
+    let mut x = input(
+        w,
+        "latent",
+        shape.latents,
+        sides(config, "sample_size", divisor, asked)?,
+    )?;
     if config.flag_or("use_post_quant_conv", true)? {
         x = w.conv("post_quant_conv", &x, shape.latents, Window::POINT)?;
     }

@@ -123,10 +123,7 @@ fn embedded(shape: &Shape<'_>, asked: &Asked<'_>, w: &mut Writer<'_>) -> Result<
     let pixels = w.input("pixel_values", Elem::F32, &dims);
     let path = format!("{root}embeddings.patch_embeddings.projection");
     w.at(&path);
-    let weight = w.weight(
-        &format!("{path}.weight"),
-        &[width, channels, patch[0], patch[1]],
-    )?;
+    let weight = w.weight(&format!("{path}.weight"), &[width, channels, patch[0], patch[1]])?;
     let bias = w.weight(&format!("{path}.bias"), &[width])?;
     let steps = patch.map(|side| side as i64);
     let attributes = [Attr::Ints("kernel_shape", &steps), Attr::Ints("strides", &steps)];
@@ -161,7 +158,13 @@ fn layer_of(
         false => Ok(x.clone()),
     };
     let (asking, x) = (part(w, &normal)?, part(w, x)?);
-    let y = attention(shape, w, &format!("{path}.attention"), [&asking, &normal], [rows, tokens])?;
+    let y = attention(
+        shape,
+        w,
+        &format!("{path}.attention"),
+        [&asking, &normal],
+        [rows, tokens],
+    )?;
     w.at(&path);
     let x = w.add(&y, &x);
     let normal = w.layer_norm(&format!("{path}.layernorm_after"), &x, width, shape.epsilon)?;

@@ -142,18 +142,10 @@ pub(in crate::hugging_face) fn transformer(
 }
 
 /// BasicTransformerBlock: two attentions and a gated feed-forward layer.
-fn layer_of(
-    w: &mut Writer<'_>,
-    path: &str,
-    x: &Tokens,
-    model: &Transformer<'_>,
-) -> Result<T, FolderError> {
+fn layer_of(w: &mut Writer<'_>, path: &str, x: &Tokens, model: &Transformer<'_>) -> Result<T, FolderError> {
     let width = x.width;
     let mut state = x.clone();
-    for (norm, name, cross) in [
-        ("norm1", "attn1", model.only_cross),
-        ("norm2", "attn2", true),
-    ] {
+    for (norm, name, cross) in [("norm1", "attn1", model.only_cross), ("norm2", "attn2", true)] {
         let mut normal = state.clone();
         normal.tensor = w.layer_norm(&format!("{path}.{norm}"), &state.tensor, width, LAYER_EPSILON)?;
         let attention = Attention {
@@ -180,12 +172,7 @@ fn layer_of(
 }
 
 /// An attention with the products around it.
-fn attended(
-    w: &mut Writer<'_>,
-    path: &str,
-    x: &Tokens,
-    attention: &Attention<'_>,
-) -> Result<T, FolderError> {
+fn attended(w: &mut Writer<'_>, path: &str, x: &Tokens, attention: &Attention<'_>) -> Result<T, FolderError> {
     let (context, heads, bias) = (attention.context, attention.heads, attention.bias);
     let (width, head) = (x.width, x.width / heads);
     let [q, k, v, out] = attention.names.map(|name| format!("{path}.{name}"));

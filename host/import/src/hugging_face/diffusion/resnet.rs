@@ -46,20 +46,10 @@ pub(in crate::hugging_face) fn resnet(
         input = resampled(w, &input, block.size)?;
         hidden = resampled(w, &hidden, block.size)?;
     }
-    hidden = w.conv(
-        &format!("{path}.conv1"),
-        &hidden,
-        block.outputs,
-        Window::same(3),
-    )?;
+    hidden = w.conv(&format!("{path}.conv1"), &hidden, block.outputs, Window::same(3))?;
     hidden = timed(w, style, path, &hidden, block)?;
     hidden = activated(w, style, &format!("{path}.nonlinearity"), &hidden)?;
-    hidden = w.conv(
-        &format!("{path}.conv2"),
-        &hidden,
-        block.outputs,
-        Window::same(3),
-    )?;
+    hidden = w.conv(&format!("{path}.conv2"), &hidden, block.outputs, Window::same(3))?;
     if input.channels != block.outputs {
         let shortcut = format!("{path}.conv_shortcut");
         input = w.conv(&shortcut, &input, block.outputs, Window::POINT)?;

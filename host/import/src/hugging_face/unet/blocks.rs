@@ -129,13 +129,7 @@ impl Blocks<'_> {
     }
 
     /// A residual block that changes the size.
-    fn resampled(
-        &self,
-        w: &mut Writer<'_>,
-        path: &str,
-        x: &Image,
-        size: Size,
-    ) -> Result<Image, FolderError> {
+    fn resampled(&self, w: &mut Writer<'_>, path: &str, x: &Image, size: Size) -> Result<Image, FolderError> {
         let block = Resnet {
             outputs: x.channels,
             time: Some(self.time),

@@ -294,10 +294,18 @@ impl<'c> Shape<'c> {
 
 /// Conditions that are not taken, and keys of blocks that are not.
 fn refuse_conditions(config: &Config<'_>) -> Result<(), FolderError> {
-    config.only("addition_embed_type", &[], "no further embeddings are added to the time")?;
+    config.only(
+        "addition_embed_type",
+        &[],
+        "no further embeddings are added to the time",
+    )?;
     config.only("time_cond_proj_dim", &[], "no condition is added to the time")?;
     config.only("dual_cross_attention", &[json!(false)], "one text is attended to")?;
-    config.only("attention_type", &[json!("default")], "gated attention is not taken")?;
+    config.only(
+        "attention_type",
+        &[json!("default")],
+        "gated attention is not taken",
+    )?;
     config.only(
         "class_embeddings_concat",
         &[json!(false)],
@@ -351,7 +359,10 @@ fn kinds(
     let kind = |name: &str| {
         // Of old: the same blocks.
         let name = name.strip_prefix("UNetRes").unwrap_or(name);
-        known.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+        known
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, kind)| *kind)
     };
     let names = block_types(config, key, blocks)?;
     let kinds: Option<Vec<Kind>> = names.into_iter().map(kind).collect();

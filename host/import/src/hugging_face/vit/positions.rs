@@ -36,7 +36,12 @@ fn taps(from: usize, to: usize) -> Vec<[(usize, f64); 4]> {
         .map(|at| {
             let place = (at as f64 + 0.5) * from as f64 / to as f64 - 0.5;
             let (floor, beyond) = (place.floor(), place - place.floor());
-            let parts = [far(beyond + 1.0), near(beyond), near(1.0 - beyond), far(2.0 - beyond)];
+            let parts = [
+                far(beyond + 1.0),
+                near(beyond),
+                near(1.0 - beyond),
+                far(2.0 - beyond),
+            ];
             let mut tap = -1.0;
             parts.map(|part| {
                 let index = (floor + tap).clamp(0.0, (from - 1) as f64) as usize;
@@ -80,7 +85,10 @@ mod tests {
         let rows = resized(&table, 1, [8, 1], [16, 1]);
         assert_eq!((rows.len(), rows[0]), (17, 9.0));
         for (at, row) in rows[1..].iter().enumerate().take(12).skip(4) {
-            assert!((f64::from(*row) - (at as f64 / 2.0 - 0.25)).abs() < 1e-6, "{at}: {row}");
+            assert!(
+                (f64::from(*row) - (at as f64 / 2.0 - 0.25)).abs() < 1e-6,
+                "{at}: {row}"
+            );
         }
     }
 }

@@ -282,6 +282,12 @@ contract MetisTest is Test {
         vm.assertEq(int256(Metis.quantiseI8(63.5e18, 1, 2, 0)), 127);
         vm.assertEq(int256(Metis.quantiseI8(64e18, 1, 2, 0)), 127);
         vm.assertEq(int256(Metis.quantiseI8(0, 1, 2, -7)), -7);
+        vm.assertEq(int256(Metis.quantiseI16(-1.25e18, 1, 2)), -2);
+        vm.assertEq(int256(Metis.quantiseI16(-1.25e18 - 1, 1, 2)), -3);
+        vm.assertEq(int256(Metis.quantiseI16(16383.25e18, 1, 2)), 32767);
+        vm.assertEq(int256(Metis.quantiseI16(type(int256).max, 1, 2)), 32767);
+        vm.assertEq(int256(Metis.quantiseI16(-16384e18, 1, 2)), -32768);
+        vm.assertEq(int256(Metis.quantiseI16(type(int256).min, 1, 2)), -32768);
     }
 
     function test_quantisation_never_overflows() public pure {
@@ -324,6 +330,7 @@ contract MetisTest is Test {
         (reals[0], reals[1], reals[2]) = (-1e18, 0, 1e18);
         vm.assertEq(Metis.quantiseU8(reals, 1, 100, 128), hex"1c80e4");
         vm.assertEq(Metis.quantiseI8(reals, 1, 100, 0), hex"9c0064");
+        vm.assertEq(Metis.quantiseI16(reals, 1, 100), hex"9cff00006400");
     }
 
     function test_a_scale_of_zero_is_refused() public {

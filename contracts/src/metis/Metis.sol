@@ -287,6 +287,18 @@ library Metis {
         return int8(_clamp(steps, int256(zeroPoint), -128, 127));
     }
 
+    /// @notice Quantises a real number to i16, whose grids have no zero point:
+    /// clamp(floor(real / scale + 1/2), -32768, 32767).
+    /// @dev See `quantiseU8` for the parameters.
+    function quantiseI16(int256 realWad, uint64 scaleNumerator, uint64 scaleDenominator)
+        internal
+        pure
+        returns (int16)
+    {
+        int256 steps = _steps(realWad, scaleNumerator, scaleDenominator);
+        return int16(_clamp(steps, 0, type(int16).min, type(int16).max));
+    }
+
     /// @notice Quantises real numbers to an encoded u8 tensor, ready to be an input.
     function quantiseU8(int256[] memory realsWad, uint64 scaleNumerator, uint64 scaleDenominator, uint8 zeroPoint)
         internal
@@ -308,6 +320,18 @@ library Metis {
         data = new bytes(realsWad.length);
         for (uint256 i = 0; i < realsWad.length; ++i) {
             data[i] = bytes1(uint8(quantiseI8(realsWad[i], scaleNumerator, scaleDenominator, zeroPoint)));
+        }
+    }
+
+    /// @notice Quantises real numbers to an encoded i16 tensor, ready to be an input.
+    function quantiseI16(int256[] memory realsWad, uint64 scaleNumerator, uint64 scaleDenominator)
+        internal
+        pure
+        returns (bytes memory data)
+    {
+        data = new bytes(realsWad.length * 2);
+        for (uint256 i = 0; i < realsWad.length; ++i) {
+            _storeLittleEndian(data, i * 2, 2, uint16(quantiseI16(realsWad[i], scaleNumerator, scaleDenominator)));
         }
     }
 

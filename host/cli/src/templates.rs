@@ -28,9 +28,9 @@ pub struct Template {
 /// The file that every template's model is in.
 pub const BUNDLE: &str = "model.bundle";
 
-/// Files of a template, all of which have names that follow from the template's and the contract's.
+/// Files of a template: those whose names follow from the template's and the contract's, and more where it has any.
 macro_rules! template {
-    ($name:literal, $contract:literal, $summary:literal) => {
+    ($name:literal, $contract:literal, $summary:literal $(, $more:literal)*) => {
         Template {
             name: $name,
             summary: $summary,
@@ -42,6 +42,7 @@ macro_rules! template {
                 template!(@file $name, concat!("src/", $contract, ".sol")),
                 template!(@file $name, "test/Samples.sol"),
                 template!(@file $name, concat!("test/", $contract, ".t.sol")),
+                $(template!(@file $name, $more),)*
             ],
         }
     };
@@ -76,6 +77,19 @@ pub const TEMPLATES: &[Template] = &[
         "tabular-anomaly",
         "TabularAnomaly",
         "how unlike the usual a row of measurements is"
+    ),
+    template!("gpt2", "Gpt2", "the token that follows a text", "tokenizer.json"),
+    template!(
+        "llama",
+        "Llama",
+        "the likeliest answer of several",
+        "tokenizer.json"
+    ),
+    template!(
+        "deepseek",
+        "Deepseek",
+        "how much of a text was to be foreseen",
+        "tokenizer.json"
     ),
 ];
 

@@ -9,5 +9,6 @@ mod support;
 mod files;
 mod images;
 mod kinds;
+mod language;
 mod project;
 mod tables;

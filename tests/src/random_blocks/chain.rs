@@ -111,6 +111,7 @@ impl Chain {
             activation: Activation::Block(0),
             gas_schedule: GasScheduleVersion::V1,
             gas_schedule_forks: Vec::new(),
+            generation: None,
             proofs: None,
         };
         let spec = ChainSpec {

@@ -9,16 +9,24 @@
 
 mod asked;
 mod attention;
+mod bert;
 mod causal;
 mod config;
+mod deepseek;
+mod diffusion;
 mod error;
+mod experts;
 mod folder;
 mod gpt2;
 mod layers;
 mod llama;
 mod rope;
 mod safetensors;
+mod sides;
 mod tensors;
+mod unet;
+mod vae;
+mod vit;
 mod wire;
 mod writer;
 
@@ -35,10 +43,17 @@ type Builder = fn(&Config<'_>, &Asked<'_>, &mut Writer<'_>) -> Result<(), Folder
 
 /// Builders by the `model_type` of transformers or the `_class_name` of diffusers.
 const ARCHITECTURES: &[(&str, Builder)] = &[
+    ("bert", bert::build),
+    ("deepseek_v2", deepseek::v2),
+    ("deepseek_v3", deepseek::v3),
     ("gpt2", gpt2::build),
     ("llama", llama::llama),
     ("mistral", llama::mistral),
     ("qwen2", llama::qwen2),
+    ("vit", vit::build),
+    ("UNet2DConditionModel", unet::conditional),
+    ("UNet2DModel", unet::unconditional),
+    ("AutoencoderKL", vae::build),
 ];
 
 /// A model as an ONNX file.

@@ -273,12 +273,7 @@ fn products(typed: &Typed) -> BTreeMap<ValueId, Vec<&crate::constant::Constant>>
     weighted
 }
 
-fn chosen_sites(
-    typed: &Typed,
-    seen: &Seen,
-    options: &Options,
-    round: usize,
-) -> BTreeMap<ValueId, Site> {
+fn chosen_sites(typed: &Typed, seen: &Seen, options: &Options, round: usize) -> BTreeMap<ValueId, Site> {
     let mut chosen = BTreeMap::new();
     for (value, weights) in products(typed) {
         let (Some(rows), Some(columns)) = (seen.rows.get(&value), seen.columns.get(&value)) else {

@@ -1,6 +1,6 @@
 //! The command line of `metisvm model`.
 
-use super::named::{dim, grid, shape};
+use super::named::{dim, grid, shape, step};
 use super::{Backend, Engine, Place, Register, cpu};
 use crate::node_url::NodeUrl;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
@@ -68,6 +68,10 @@ pub struct Import {
         "calibration", "output", "keep", "input_grid", "activation", "range", "target_error", "report", "register", "verbose",
     ])]
     pub onnx: Option<PathBuf>,
+    /// With --onnx, of a model that generates: the graph that takes TOKENS tokens more and keeps the state of CONTEXT of
+    /// them, in the place of the whole model
+    #[arg(long, value_name = "TOKENS,CONTEXT", value_parser = step, requires = "onnx")]
+    pub step: Option<(u32, u32)>,
     /// Which part of the folder's model, where it has several: encoder or decoder of an autoencoder
     #[arg(long, value_name = "NAME")]
     pub part: Option<String>,

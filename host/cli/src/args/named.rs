@@ -1,4 +1,4 @@
-//! What is said of a tensor or a dimension by its name: `NAME=…`.
+//! What is said of a tensor or a dimension by its name, `NAME=…`, and other options of several parts.
 
 use metisvm_import::Grid;
 use metisvm_model::DType;
@@ -31,6 +31,13 @@ pub(super) fn shape(text: &str) -> Result<(String, Vec<u32>), String> {
         return Err(format!("a tensor has at most {MAX_RANK} dimensions"));
     }
     Ok((name, dims))
+}
+
+pub(super) fn step(text: &str) -> Result<(u32, u32), String> {
+    match text.split_once(',') {
+        Some((tokens, context)) => Ok((extent(tokens)?, extent(context)?)),
+        None => Err("it is written TOKENS,CONTEXT, such as 1,64".to_owned()),
+    }
 }
 
 pub(super) fn grid(text: &str) -> Result<(String, Grid), String> {

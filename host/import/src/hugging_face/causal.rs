@@ -69,7 +69,7 @@ impl Causal {
             (0..old as i64).chain(new)
         });
         let from: Vec<i64> = from.collect();
-        let from = w.i64s(&[1, 1, rows, columns], &from)?;
+        let from = w.integers("seen_from", &[1, 1, rows, columns], &from)?;
         let seen = w.node("Less", &[&from, &position], &[]);
         let (zero, masked) = (w.f32(0.0)?, w.f32(MASKED)?);
         let mask = w.named("mask", "Where", &[&seen, &zero, &masked], &[]);

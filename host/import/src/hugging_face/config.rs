@@ -91,6 +91,11 @@ impl<'f> Config<'f> {
         self.map.get(key).filter(|value| !value.is_null())
     }
 
+    /// Whether a key is there and null, where that is not the same as a key that is not there.
+    pub(super) fn is_null(&self, key: &str) -> bool {
+        self.get(key).is_none() && self.map.contains_key(key)
+    }
+
     pub(super) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }

@@ -14,8 +14,12 @@ const MAX_JSON_BYTES: u64 = 1 << 24;
 const MAX_SHARDS: usize = 1024;
 /// The files that hold all tensors, by the names that transformers and diffusers give them.
 const WHOLE: [&str; 2] = ["model.safetensors", "diffusion_pytorch_model.safetensors"];
+/// What is computed.
+const CONFIG: &str = "config.json";
 /// What is behind the name of the index of files that hold some tensors each.
 const INDEX: &str = ".index.json";
+/// What lies beside the folders of the models of a pipeline.
+const PIPELINE: &str = "model_index.json";
 /// How files end that hold tensors as pickles: reading one runs whatever it holds.
 const PICKLES: [&str; 4] = [".bin", ".pt", ".pth", ".ckpt"];
 
@@ -33,8 +37,15 @@ impl Folder {
     /// # Errors
     /// If a file is missing, cannot be read or is damaged, or if there are only pickles.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
-        let config = json(path, "config.json")?;
         let there = |name: &str| path.join(name).exists();
+        if there(PIPELINE) && !there(CONFIG) {
+            return Err(FolderError::File {
+                file: PIPELINE.to_string(),
+                what: "the folder is a pipeline of several models".to_string(),
+                advice: "give the folder of one of them, such as DIR/unet or DIR/vae",
+            });
+        }
+        let config = json(path, CONFIG)?;
         if let Some(whole) = WHOLE.iter().find(|name| there(name)) {
             let tensors = Tensors::new(vec![Safetensors::open(path, whole)?])?;
             return Ok(Self { config, tensors });

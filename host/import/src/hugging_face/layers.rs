@@ -53,17 +53,6 @@ impl Writer<'_> {
         Ok(self.node("Slice", &[x, &start, &end, &axis], &[]))
     }
 
-    /// Parts of one dimension, by their extents.
-    pub(super) fn split(&mut self, x: &T, axis: i64, extents: &[usize]) -> Result<Vec<T>, FolderError> {
-        let mut start = 0;
-        let mut parts = Vec::with_capacity(extents.len());
-        for extent in extents {
-            parts.push(self.slice(x, axis, start, start + extent)?);
-            start += extent;
-        }
-        Ok(parts)
-    }
-
     /// Softmax of the last dimension.
     pub(super) fn softmax(&mut self, x: &T) -> T {
         self.node("Softmax", &[x], &[Attr::Int("axis", -1)])
@@ -126,8 +115,15 @@ impl Writer<'_> {
         epsilon: f64,
     ) -> Result<T, FolderError> {
         self.at(path);
-        let gain = self.weight(&format!("{path}.weight"), &[width])?;
-        let offset = self.weight(&format!("{path}.bias"), &[width])?;
+        // Old checkpoints of BERT have the names that TensorFlow gives.
+        let old = self.tensors().has(&format!("{path}.gamma"));
+        let [gain, offset] = if old {
+            ["gamma", "beta"]
+        } else {
+            ["weight", "bias"]
+        };
+        let gain = self.weight(&format!("{path}.{gain}"), &[width])?;
+        let offset = self.weight(&format!("{path}.{offset}"), &[width])?;
         let attributes = [Attr::Int("axis", -1), Attr::Float("epsilon", epsilon as f32)];
         Ok(self.node("LayerNormalization", &[x, &gain, &offset], &attributes))
     }

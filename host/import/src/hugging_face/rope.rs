@@ -9,6 +9,9 @@ use super::error::FolderError;
 use super::writer::{T, Writer, elements};
 use std::f64::consts::PI;
 
+/// The widest vectors that are turned; those of models have 64 to 256.
+const MAX_WIDTH: usize = 1 << 16;
+
 /// How angles grow, as `config.json` says it.
 pub(super) struct Rope {
     /// The angle of each pair, a position.
@@ -30,8 +33,10 @@ pub(super) struct Turn {
 impl Rope {
     /// What the configuration says for vectors of `width` elements.
     pub(super) fn new(config: &Config<'_>, width: usize, positions: usize) -> Result<Self, FolderError> {
-        if !width.is_multiple_of(2) {
-            let why = format!("vectors of {width} elements have no pairs that could be turned");
+        if !width.is_multiple_of(2) || width > MAX_WIDTH {
+            let why = format!(
+                "vectors of {width} elements cannot be turned pair by pair; it takes an even number up to {MAX_WIDTH}"
+            );
             return Err(FolderError::config("head_dim", why));
         }
         config.only(

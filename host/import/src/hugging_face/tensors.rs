@@ -85,6 +85,13 @@ impl Tensors {
         file.read(name, info)
     }
 
+    /// Tensors whose names begin so are of a part of the model that is not asked for.
+    pub(super) fn without_effect(&self, beginnings: &[&str]) {
+        let others = self.places.keys();
+        let others = others.filter(|name| beginnings.iter().any(|b| name.starts_with(b)));
+        self.read.borrow_mut().extend(others.cloned());
+    }
+
     /// Tensors that nothing has read, and that should be weights.
     pub(super) fn unread(&self) -> Vec<&str> {
         let read = self.read.borrow();

@@ -166,6 +166,21 @@ impl<'f> Writer<'f> {
         self.store(name_t, &[columns, rows], &turned)
     }
 
+    /// Some rows of a matrix whose rows have `columns` elements, in this order, as the columns of a constant.
+    pub(super) fn chosen_rows(
+        &mut self,
+        name: &str,
+        numbers: &[f32],
+        columns: usize,
+        order: &[usize],
+    ) -> Result<T, FolderError> {
+        let mut turned = Vec::with_capacity(columns * order.len());
+        for column in 0..columns {
+            turned.extend(order.iter().map(|row| numbers[row * columns + column]));
+        }
+        self.constant(name, &[columns, order.len()], &turned)
+    }
+
     /// Numbers of a builder's own making, called `name` within the current module.
     pub(super) fn constant(&mut self, name: &str, dims: &[usize], numbers: &[f32]) -> Result<T, FolderError> {
         let name = self.unique(name);
@@ -199,6 +214,14 @@ impl<'f> Writer<'f> {
     /// One real number.
     pub(super) fn f32(&mut self, number: f32) -> Result<T, FolderError> {
         self.f32s(&[], &[number])
+    }
+
+    /// A tensor of whole numbers, called `name` within the current module.
+    pub(super) fn integers(&mut self, name: &str, dims: &[usize], numbers: &[i64]) -> Result<T, FolderError> {
+        let name = self.unique(name);
+        let bytes = numbers.iter().flat_map(|n| n.to_le_bytes());
+        self.initializer(&name, Elem::I64, dims, numbers.len() * 8, bytes)?;
+        Ok(T(name.into()))
     }
 
     /// A small tensor of whole numbers; equal ones are written once.

@@ -24,7 +24,10 @@ pub(super) fn onnx(args: &Import) -> Result<Onnx, CliError> {
         );
     }
     let choices = Choices {
-        form: Form::Forward,
+        form: match args.step {
+            Some((tokens, context)) => Form::Step { tokens, context },
+            None => Form::Forward,
+        },
         part: args.part.clone(),
         dims: args.dim.iter().cloned().collect(),
     };

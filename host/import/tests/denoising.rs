@@ -15,8 +15,8 @@ const FINE: u32 = 16;
 const FRACTION: u32 = 30;
 /// How much further from no digit than to the digit itself, as `make_hub_images.py` has it.
 const GUIDANCE: i64 = 2;
-/// Digits that are made; the archive has ten.
-const DIGITS: usize = 4;
+/// Digits that are made.
+const DIGITS: usize = 10;
 
 /// `x · factor`, halves upwards.
 fn scaled(x: i64, factor: i64, shift: u32) -> i64 {

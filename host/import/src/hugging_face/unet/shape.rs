@@ -207,7 +207,10 @@ impl<'c> Shape<'c> {
             || matches!(middle, Middle::Two(Kind::Transformer));
         let text = match reads_text {
             true => Some(text(config, blocks)?),
-            false => None,
+            false => {
+                config.without_effect(&["cross_attention_dim", "encoder_hid_dim", "encoder_hid_dim_type"]);
+                None
+            }
         };
         Ok(Self {
             usual_channels: 4,

@@ -7,7 +7,7 @@ Of each: models/templates/NAME.onnx and NAME.npz (samples for import), templates
 templates/NAME/test/Samples.sol (some inputs and what is on them, for the template's own test), and
 models/templates/NAME.json: how well floats and integers do on data that was not trained on, and forty cases for
 host/cli/tests/templates. The networks are in template_nets/; the digit classifier's and the credit model's are those
-of train.py and train_credit.py, the language models those of hub/, which are imported and not trained here. Same seed,
+of train.py and train_credit.py, the language models and the U-Net those of hub/, which are imported and not trained here. Same seed,
 same bytes on one machine.
 """
 
@@ -23,7 +23,7 @@ import numpy as np
 
 import oracle
 import train_credit
-from template_nets import anomaly, detector, embedding, language, ocr_line, samples
+from template_nets import anomaly, denoiser, detector, embedding, language, ocr_line, samples
 
 HERE = pathlib.Path(__file__).resolve().parent
 OUT = HERE / "templates"
@@ -75,7 +75,7 @@ NETS = {
 }
 SAMPLES = 6
 # Folders of hub/, which make_hub.py trains.
-LANGUAGES = ("gpt2", "llama", "deepseek")
+FOLDERS = {"gpt2": language, "llama": language, "deepseek": language, "unet-denoiser": denoiser}
 
 
 def metisvm(binary, *arguments):
@@ -202,13 +202,13 @@ def build(name, binary):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--metisvm", type=pathlib.Path, default="metisvm", help="the program that imports")
-    names = (*NETS, *LANGUAGES)
+    names = (*NETS, *FOLDERS)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; else all")
     options = parser.parse_args()
     OUT.mkdir(exist_ok=True)
     for name in options.names or names:
-        if name in LANGUAGES:
-            language.build(name, options.metisvm, metisvm, TEMPLATES, OUT, samples.wad)
+        if name in FOLDERS:
+            FOLDERS[name].build(name, options.metisvm, metisvm, TEMPLATES, OUT, samples.wad)
         else:
             build(name, options.metisvm)
 

@@ -91,6 +91,11 @@ pub const TEMPLATES: &[Template] = &[
         "how much of a text was to be foreseen",
         "tokenizer.json"
     ),
+    template!(
+        "unet-denoiser",
+        "UnetDenoiser",
+        "the noise in a latent: drawings step by step"
+    ),
 ];
 
 macro_rules! shared {

@@ -79,13 +79,17 @@ impl Project {
         value.split(';').next().unwrap().parse().unwrap()
     }
 
-    /// Deploys the contract that the compiler made of the template's source.
+    /// Deploys the contract with static values, whose encoding as a struct is that of a constructor's parameters.
     pub(crate) fn deploy(&mut self, contract: &str, arguments: &impl SolValue) {
+        self.deploy_with(contract, &arguments.abi_encode());
+    }
+
+    /// Deploys the contract that the compiler made of the template's source.
+    pub(crate) fn deploy_with(&mut self, contract: &str, arguments: &[u8]) {
         let path = repository(&format!("templates/artifacts/{contract}.json"));
         let artefact: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let mut code = hex::decode(artefact["bytecode"].as_str().unwrap()).unwrap();
-        // Constructors take static values alone, whose encoding as a struct is that of the parameters.
-        code.extend(arguments.abi_encode());
+        code.extend(arguments);
         let receipt = self
             .node
             .send(json!({"from": self.account, "data": hex::encode_prefixed(code), "gas": "0x500000"}));

@@ -44,7 +44,7 @@ pub struct OutputError {
 
 impl Report {
     /// The error of the output that is furthest off; 0 where nothing was measured.
-    pub(crate) fn worst_output(&self) -> f64 {
+    pub fn worst_output(&self) -> f64 {
         self.outputs.iter().map(|o| o.relative).fold(0.0, f64::max)
     }
 }

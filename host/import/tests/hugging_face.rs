@@ -144,17 +144,17 @@ fn generates(name: &str, bounds: [f64; 3]) {
 
 #[test]
 fn gpt2_gives_the_tokens_of_its_floats() {
-    generates("gpt2", [0.02, 0.03, 0.005]);
+    generates("gpt2", [0.012, 0.05, 0.003]);
 }
 
 #[test]
 fn llama_gives_the_tokens_of_its_floats() {
-    generates("llama", [0.02, 0.03, 0.005]);
+    generates("llama", [0.012, 0.05, 0.005]);
 }
 
 #[test]
 fn deepseek_gives_the_tokens_of_its_floats() {
-    generates("deepseek", [0.03, 0.05, 0.01]);
+    generates("deepseek", [0.025, 0.06, 0.005]);
 }
 
 #[test]
@@ -167,5 +167,5 @@ fn bert_gives_the_classes_of_its_floats() {
         "bert: error of logits {:.5}, other classes {:.5}",
         measured[0], measured[1]
     );
-    assert!(measured[0] <= 0.03 && measured[1] <= 0.02, "{measured:?}");
+    assert!(measured[0] <= 0.01 && measured[1] == 0.0, "{measured:?}");
 }

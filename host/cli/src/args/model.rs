@@ -99,7 +99,8 @@ pub struct Import {
     #[arg(long, value_name = "HOW", default_value = "minmax", requires = "calibration")]
     pub range: RangeChoice,
     /// What the outputs of an f32 model may be off on the calibration samples, as a part of them (root mean square).
-    /// Beyond it, convolutions that gain most compute with 16 bits, at twice the work. Default: 0.02
+    /// Beyond it, convolutions that gain most compute with 16 bits, at twice the work; and products, but only where this
+    /// is given. Default: 0.02
     #[arg(long, value_name = "PART", value_parser = part, requires = "calibration")]
     pub target_error: Option<f64>,
     /// Where to write, as JSON, what became of each layer: the object that --json prints

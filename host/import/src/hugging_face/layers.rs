@@ -53,17 +53,6 @@ impl Writer<'_> {
         Ok(self.node("Slice", &[x, &start, &end, &axis], &[]))
     }
 
-    /// Parts of one dimension, by their extents.
-    pub(super) fn split(&mut self, x: &T, axis: i64, extents: &[usize]) -> Result<Vec<T>, FolderError> {
-        let mut start = 0;
-        let mut parts = Vec::with_capacity(extents.len());
-        for extent in extents {
-            parts.push(self.slice(x, axis, start, start + extent)?);
-            start += extent;
-        }
-        Ok(parts)
-    }
-
     /// Softmax of the last dimension.
     pub(super) fn softmax(&mut self, x: &T) -> T {
         self.node("Softmax", &[x], &[Attr::Int("axis", -1)])

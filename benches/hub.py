@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What integers cost models of Hugging Face's folders, and what they gain: two tables.
 
-    benches/hub.py --metisvm target/release/metisvm [accuracy] [times] [--models NAME,…] [--turns N]
+    benches/hub.py --metisvm target/release/metisvm [accuracy] [times] [--models NAME,…] [--target-error PART]
 
 `accuracy`: perplexity of the language models in models/hub on text that they were not trained on, of the integers
 and of the floats, and how often both would choose the same next token. Windows of 32 tokens, each token predicted
@@ -68,7 +68,7 @@ def perplexity(logits, rows):
     return float(numpy.exp((log_sum - chosen).mean()))
 
 
-def accuracy_of(metisvm, name, scratch):
+def accuracy_of(metisvm, name, scratch, target_error):
     """A line of the first table."""
     import tokenizers
 
@@ -80,7 +80,7 @@ def accuracy_of(metisvm, name, scratch):
     if off > NEAR:
         sys.exit(f"{name}: the ONNX file's logits are off by {off:.2g} of what transformers gave")
     bundle = metisvm_models.from_hugging_face(folder, folder / "calibration.npz", dims={"sequence": LENGTH},
-                                              metisvm=metisvm)
+                                              target_error=target_error, metisvm=metisvm)
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     ids = numpy.array(tokenizer.encode((HUB / "text" / "held_out.txt").read_text()).ids)
     rows = ids[:len(ids) // LENGTH * LENGTH].reshape(-1, LENGTH)
@@ -93,14 +93,14 @@ def accuracy_of(metisvm, name, scratch):
     same = (floats.argmax(-1) == integers.argmax(-1)).mean()
     return {"model": name, "tokens": rows.size, "float_perplexity": of_floats, "integer_perplexity": of_integers,
             "more_percent": (of_integers / of_floats - 1) * 100, "same_greedy_percent": float(same) * 100,
-            "gas_by_schedule": bundle.gas, "macs": bundle.info["macs"]}
+            "output_error": bundle.report["output_errors"][0]["relative_error"], "gas_by_schedule": bundle.gas, "macs": bundle.info["macs"]}
 
 
-def accuracy(metisvm, names, scratch):
+def accuracy(metisvm, names, scratch, target_error):
     """The first table."""
     print(f"{'model':10} {'tokens':>7} {'perplexity, floats':>19} {'integers':>9} {'more':>8} {'same greedy token':>18}")
     for name in names:
-        row = accuracy_of(metisvm, name, scratch)
+        row = accuracy_of(metisvm, name, scratch, target_error)
         print(f"{name:10} {row['tokens']:7,} {row['float_perplexity']:19.3f} {row['integer_perplexity']:9.3f} "
               f"{row['more_percent']:+7.3f}% {row['same_greedy_percent']:17.2f}%", flush=True)
         yield row
@@ -186,6 +186,7 @@ def main():
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="accuracy, times; default: both")
     parser.add_argument("--metisvm", type=pathlib.Path, help="the binary; default: $METISVM, else that on the PATH")
     parser.add_argument("--models", help=f"of {', '.join((*LANGUAGE, *PACKAGED, 'gpt2-shaped'))}; default: all")
+    parser.add_argument("--target-error", type=float, metavar="PART", help="that of model import, for accuracy")
     parser.add_argument("--turns", type=int, default=9, help="samples of each time (default: 9)")
     parser.add_argument("--shape", default="12,768,50257", metavar="LAYERS,WIDTH,VOCABULARY",
                         help="of gpt2-shaped (default: 12,768,50257, GPT-2's smallest)")
@@ -203,7 +204,8 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
         if "accuracy" in tables:
-            rows["accuracy"] = list(accuracy(metisvm, [name for name in LANGUAGE if name in names], scratch))
+            rows["accuracy"] = list(accuracy(metisvm, [name for name in LANGUAGE if name in names], scratch,
+                                              args.target_error))
         if "times" in tables:
             rows["times"] = list(times(metisvm, names, args.turns, shape, scratch))
     if args.json:

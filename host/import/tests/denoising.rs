@@ -126,8 +126,9 @@ fn a_loop_of_integers_makes_the_digits_that_floats_make() {
         seen.push((0..logits.len()).max_by_key(|class| logits[*class]).unwrap());
     }
     println!(
-        "latents: cosine {:.4}; images: cosine {:.4}, relative error {:.4}; seen: {seen:?}",
+        "latents: cosine {:.4}, relative error {:.4}; images: cosine {:.4}, relative error {:.4}; seen: {seen:?}",
         latents.cosine(),
+        latents.relative(),
         images.cosine(),
         images.relative()
     );

@@ -13,6 +13,7 @@ mod register;
 mod report;
 mod samples;
 mod template;
+mod texts;
 
 use crate::args::{Info, Model};
 use crate::error::CliError;
@@ -89,6 +90,7 @@ fn facts(bundle: &Bundle) -> Value {
         "macs": macs(graph),
         "inference_gas": gas(GasScheduleVersion::V1),
         "inference_gas_by_schedule": by_schedule,
+        "generation": texts::json(bundle),
         "metadata": graph.metadata(),
     })
 }
@@ -122,6 +124,7 @@ fn show(bundle: &Bundle) -> Result<(), CliError> {
         let number = version.number();
         table.add_row([format!("gas of one run, schedule {number}"), gas]);
     }
+    texts::show(bundle, &mut table);
     for (key, value) in graph.metadata() {
         table.add_row([shown(key), shown(value)]);
     }

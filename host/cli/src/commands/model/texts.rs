@@ -57,7 +57,7 @@ pub(super) fn show(bundle: &Bundle, table: &mut Table) {
 }
 
 /// A schedule's number, and its gas of a chunk and of a token, where it prices the model.
-fn prices(version: GasScheduleVersion, facts: &GenerationFacts) -> Option<(u32, u64, u64)> {
+fn prices(version: GasScheduleVersion, facts: &GenerationFacts) -> Option<(u64, u64, u64)> {
     let schedule = version.schedule();
     let priced = schedule.first_unpriced(&facts.operators).is_none();
     priced.then(|| {

@@ -99,8 +99,8 @@ def accuracy_of(metisvm, name, scratch, target_error):
 
 def accuracy(metisvm, names, scratch, target_error):
     """The first table."""
-    print(f"{'model':10} {'tokens':>7} {'perplexity, floats':>19} {'integers':>9} {'more':>8} {'same greedy token':>18}",
-          flush=True)
+    print(f"{'model':10} {'tokens':>7} {'perplexity, floats':>19} {'integers':>9} {'more':>8} "
+          f"{'same greedy token':>18}", flush=True)
     for name in names:
         row = accuracy_of(metisvm, name, scratch, target_error)
         print(f"{name:10} {row['tokens']:7,} {row['float_perplexity']:19.3f} {row['integer_perplexity']:9.3f} "

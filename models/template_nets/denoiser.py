@@ -56,11 +56,11 @@ def schedule(config, wad):
     assert config["beta_schedule"] == "scaled_linear" and config["prediction_type"] == "epsilon"
     betas = np.linspace(config["beta_start"] ** 0.5, config["beta_end"] ** 0.5, count) ** 2
     kept = np.cumprod(1 - betas)
-    stride = count // STEPS
+    # From pure noise, at the last of all times, down ("trailing").
+    times = [count - 1 - k * (count // STEPS) for k in range(STEPS)]
     steps = []
-    for k in reversed(range(STEPS)):
-        time = k * stride + config["steps_offset"]
-        now, then = kept[time], kept[time - stride] if time >= stride else kept[0]
+    for time, after in zip(times, [*times[1:], 0]):
+        now, then = kept[time], kept[after]
         keep = math.sqrt(then / now)
         noise = math.sqrt(1 - then) - keep * math.sqrt(1 - now)
         steps.append((time, wad(repr(round(keep, 15))), wad(repr(round(noise, 15)))))

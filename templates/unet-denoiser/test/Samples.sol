@@ -23,10 +23,10 @@ library Samples {
     /// @dev The scheduler's steps (DDIM), the noisiest first.
     function schedule() internal pure returns (IUnetDenoiser.Step[] memory steps) {
         steps = new IUnetDenoiser.Step[](4);
-        steps[0] = IUnetDenoiser.Step(751, 2221589628118838000, -1307340317362547000);
-        steps[1] = IUnetDenoiser.Step(501, 1563392291932049000, -758600837753690000);
-        steps[2] = IUnetDenoiser.Step(251, 1218697990602334000, -656523614332253000);
-        steps[3] = IUnetDenoiser.Step(1, 1000427623464135000, -12142090164663000);
+        steps[0] = IUnetDenoiser.Step(999, 3485786424119801000, -2506379173712952000);
+        steps[1] = IUnetDenoiser.Step(749, 2214450025514097000, -1300941325100577000);
+        steps[2] = IUnetDenoiser.Step(499, 1559648537892304000, -755837269510940000);
+        steps[3] = IUnetDenoiser.Step(249, 1216254323653213000, -663755465450426000);
     }
 
     /// @dev What a drawing is to become: the digit i.

@@ -408,3 +408,39 @@ fn choices_have_an_effect() {
         &["no extent \"sequence\""],
     );
 }
+
+/// Numbers that are the same in every run.
+fn random(state: &mut u64) -> usize {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    (*state >> 11) as usize
+}
+
+#[test]
+fn random_damage_is_an_error_or_another_model() {
+    let (config, tensors) = gpt2();
+    let config = config.to_string().into_bytes();
+    let tensors = safetensors(&tensors);
+    let header = tensors.iter().rposition(|byte| *byte == b'}').unwrap();
+    let path = tempfile::tempdir().unwrap();
+    let mut state = 0x9e37_79b9_7f4a_7c15;
+    let mut refusals = 0;
+    for _ in 0..1500 {
+        let mut damaged = [config.clone(), tensors.clone()];
+        let which = random(&mut state) % 2;
+        let end = [config.len(), header][which];
+        for _ in 0..=random(&mut state) % 3 {
+            let at = random(&mut state) % end;
+            damaged[which][at] = match random(&mut state) % 3 {
+                0 => b'0' + (random(&mut state) % 10) as u8,
+                1 => br#"[]{}",:-e."#[random(&mut state) % 10],
+                _ => random(&mut state) as u8,
+            };
+        }
+        std::fs::write(path.path().join("config.json"), &damaged[0]).unwrap();
+        std::fs::write(path.path().join("model.safetensors"), &damaged[1]).unwrap();
+        refusals += usize::from(write(&path, &sequence(4)).is_err());
+    }
+    assert!(refusals > 1000, "{refusals} of 1500 were refused");
+}

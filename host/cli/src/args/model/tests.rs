@@ -50,3 +50,24 @@ fn a_range_needs_samples() {
     let with = ["import", "m.onnx", "--range", "mean", "--calibration", "a.npy"];
     assert_eq!(problem(&with), None);
 }
+
+#[test]
+fn an_onnx_file_is_written_in_the_place_of_a_bundle() {
+    assert_eq!(problem(&["import", "dir", "--onnx", "m.onnx"]), None);
+    assert_eq!(
+        problem(&["import", "dir", "--onnx", "m.onnx", "--step", "1,64"]),
+        None
+    );
+    for both in [
+        ["--onnx", "m.onnx", "--calibration", "a.npz"],
+        ["--onnx", "m.onnx", "-o", "m.bundle"],
+        ["--onnx", "m.onnx", "--step", "1"],
+        ["--onnx", "m.onnx", "--step", "0,64"],
+        ["--step", "1,64", "-o", "m.bundle"],
+    ] {
+        assert!(
+            problem(&[&["import", "dir"], &both[..]].concat()).is_some(),
+            "{both:?}"
+        );
+    }
+}

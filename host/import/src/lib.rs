@@ -52,7 +52,7 @@ mod wire;
 
 pub use error::{Blocker, ImportError, NodeName, Problem};
 pub use fold::FOLDED;
-pub use generative::{GenerativeFiles, ImportedGenerative, import_generative};
+pub use generative::{GENERATIVE_TARGET_ERROR, GenerativeFiles, ImportedGenerative, import_generative};
 pub use grid::Grid;
 pub use imported::Imported;
 pub use multiplier::Multiplier;

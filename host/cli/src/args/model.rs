@@ -66,7 +66,7 @@ pub struct Import {
     pub file: PathBuf,
     /// Input samples for an f32 model: an .npy file, samples on the first dimension; repeat as NAME=FILE for a model
     /// of several inputs, or give one .npz file with an array for each input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "samples")]
     pub calibration: Vec<String>,
     /// Where to write the bundle; default: the name of the ONNX file or of the folder with the ending .bundle
     #[arg(long, short, value_name = "FILE")]
@@ -85,8 +85,8 @@ pub struct Import {
     pub part: Option<String>,
     /// A text to calibrate a folder's language model with, in UTF-8: it becomes a bundle that generates, and its tokenizer
     /// is put beside it
-    #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "calibration", "onnx", "keep", "batch", "shape", "input_grid", "target_error",
+    #[arg(long, value_name = "FILE", group = "samples", conflicts_with_all = [
+        "calibration", "onnx", "keep", "batch", "shape", "input_grid", "step",
     ])]
     pub text: Option<PathBuf>,
     /// How many tokens of prompt and generated text together a model that generates has room for [default: 256, or as many
@@ -117,12 +117,12 @@ pub struct Import {
     #[arg(long, value_name = "TYPE", default_value = "u8")]
     pub activation: Activation,
     /// How the range of a tensor of an f32 model follows from what it was seen to hold
-    #[arg(long, value_name = "HOW", default_value = "minmax", requires = "calibration")]
+    #[arg(long, value_name = "HOW", default_value = "minmax", requires = "samples")]
     pub range: RangeChoice,
     /// What the outputs of an f32 model may be off on the calibration samples, as a part of them (root mean square).
     /// Beyond it, convolutions that gain most compute with 16 bits, at twice the work; and products, but only where this
-    /// is given. Default: 0.02
-    #[arg(long, value_name = "PART", value_parser = part, requires = "calibration")]
+    /// is given. Default: 0.02; of a model that generates its logits, 0.008
+    #[arg(long, value_name = "PART", value_parser = part, requires = "samples")]
     pub target_error: Option<f64>,
     /// Where to write, as JSON, what became of each layer: the object that --json prints
     #[arg(long, value_name = "FILE")]

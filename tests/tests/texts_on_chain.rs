@@ -284,8 +284,9 @@ fn texts_ahead_of_their_turn_come_out_as_in_it() {
         ..EngineOptions::default()
     };
     let spec = Arc::new(told.chain.spec.clone());
+    let mut speculated = 0;
     for threads in [1, 2, 4, 8] {
-        for memo_bytes in [0, 1 << 20] {
+        for memo_bytes in [0, 1 << 20].repeat(10) {
             let backend = Arc::new(CpuBackend::new(cpu::Options::default()));
             let engine = over(vec![backend], memo_bytes);
             let blocks = BlockEngine::with_options(Threads::new(threads).unwrap(), options.clone());
@@ -296,8 +297,10 @@ fn texts_ahead_of_their_turn_come_out_as_in_it() {
                 "{threads} threads: {:?}",
                 report.mismatches
             );
+            speculated += report.engine.speculated;
         }
     }
+    assert!(speculated > 0, "no transaction ran ahead of its turn");
 }
 
 /// Knows the model, and generates nothing.

@@ -7,7 +7,7 @@
 //! helps, so that a single caller never pays for a change of threads. None of this can reach a result:
 //! a batch is a list of independent items, and every engine gives the same bits.
 //!
-//! Texts are generated on the thread that asks for them ([`generation`]): each of their steps needs the one before.
+//! Texts are generated on the thread that asks for them: each of their steps needs the one before.
 
 mod generation;
 mod work;

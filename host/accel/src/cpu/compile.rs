@@ -6,18 +6,22 @@
 
 mod chains;
 mod constants;
+mod joins;
 mod products;
 mod readers;
 mod slots;
 #[cfg(test)]
 mod tests;
 
-use super::program::{Home, Late, Program, Shift, Spot, Step};
+use super::memory::LARGE;
+use super::program::{Entering, Home, Late, Program, Shift, Spot, Step};
 use chains::Open;
 use constants::Constants;
 pub(super) use constants::Known;
+use joins::Slices;
 use metisvm_model::{Graph, Op, Segment, TensorType, Value};
 use metisvm_simd::Level;
+use metisvm_simd::product::join;
 use readers::Readers;
 use slots::Slots;
 use std::collections::BTreeMap;
@@ -52,13 +56,14 @@ struct Compiler<'a> {
     level: Level,
     constants: Constants<'a>,
     readers: Readers,
-    /// The slots of what enters, the inputs and what is given, and bytes; `None` if nothing reads it.
-    entering: Vec<Option<(usize, usize)>>,
+    /// What enters, the inputs and what is given; `None` if nothing reads it.
+    entering: Vec<Option<Entering>>,
     /// Nodes whose result is known, or that are part of what is open.
     done: Vec<bool>,
     /// What has a place, by its root.
     homes: BTreeMap<Value, Home>,
     slots: Slots,
+    slices: Slices,
     steps: Vec<Step>,
     scalar_macs: u64,
 }
@@ -72,12 +77,13 @@ impl<'a> Compiler<'a> {
             graph,
             known,
             level,
-            constants: Constants::new(graph),
+            constants: Constants::new(segment.graph()),
             readers: Readers::new(segment, kept),
             entering: Vec::new(),
             done: vec![false; nodes.len()],
             homes: BTreeMap::new(),
             slots: Slots::default(),
+            slices: Slices::default(),
             steps: Vec::new(),
             scalar_macs: 0,
         };
@@ -94,10 +100,14 @@ impl<'a> Compiler<'a> {
         }
         for &value in segment.inputs().iter().chain(given) {
             let slot = compiler.readers.is_open(value).then(|| {
-                let bytes = graph.ty(value).bytes();
-                let slot = compiler.slots.take(bytes);
+                let ty = graph.ty(value);
+                let (dtype, bytes) = (ty.dtype, ty.bytes());
+                let slot = match bytes < LARGE {
+                    true => compiler.slots.take(bytes),
+                    false => compiler.slots.take_for_good(bytes),
+                };
                 compiler.homes.insert(value, Home::Slot(slot));
-                (slot, bytes)
+                Entering { slot, bytes, dtype }
             });
             compiler.entering.push(slot);
         }
@@ -154,6 +164,9 @@ impl<'a> Compiler<'a> {
             if self.is_done(index) {
                 continue;
             }
+            if self.leave(index) {
+                continue;
+            }
             if let Some(mut open) = self.begin(index) {
                 while self.grow(&mut open) {}
                 self.close(open);
@@ -169,6 +182,9 @@ impl<'a> Compiler<'a> {
     /// A step that no chain takes part in.
     fn alone(&mut self, index: usize) -> Step {
         let node = &self.graph.nodes()[index];
+        if let Some(joined) = self.joined(index) {
+            return joined;
+        }
         let operands: Vec<Spot> = node.operands.iter().map(|&value| self.spot(value)).collect();
         let value = Value::Node(index as u32);
         let y = Spot {
@@ -185,10 +201,6 @@ impl<'a> Compiler<'a> {
             Op::Transpose { perm } => Shift::Transpose {
                 x: first(),
                 perm: perm.clone(),
-            },
-            Op::Concat { axis } => Shift::Concat {
-                xs: operands,
-                axis: usize::from(*axis),
             },
             Op::MaxPool2d { kernel, window } => Shift::MaxPool {
                 x: first(),
@@ -288,6 +300,7 @@ impl<'a> Compiler<'a> {
     fn finish(mut self, kept: &[Value]) -> Program {
         let outputs = kept.iter().map(|&value| self.spot(value)).collect();
         let macs = self.segment.nodes().map(|index| self.macs(index)).sum();
+        join(self.steps.iter_mut().filter_map(Step::weights).collect());
         Program {
             constants: self.constants.finish(),
             slots: self.slots.finish(),

@@ -80,6 +80,10 @@ impl Compiled {
     }
 
     fn group(&self, values: &[&[Bytes]], own: Range<usize>, threads: usize, arena: &mut Arena) -> Outputs {
+        if own.len() == 1 {
+            let inputs: Vec<&Bytes> = values.iter().map(|value| &value[own.start]).collect();
+            return self.program.run_one(self.level, threads, &inputs, arena);
+        }
         let inputs: Vec<Vec<&[u8]>> = values
             .iter()
             .map(|value| value[own.clone()].iter().map(|raw| &**raw).collect())

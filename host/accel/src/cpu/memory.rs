@@ -1,25 +1,44 @@
-//! Memory that values lie in: lines of the cache, viewed as elements of a type.
+//! Memory that values lie in, viewed as elements of a type: lines of the cache, or what somebody else holds.
 
 use bytemuck::{Pod, Zeroable};
-use metisvm_model::DType;
+use bytes::Bytes;
+use metisvm_model::{DType, Graph};
 use metisvm_simd::elements::{Slice, SliceMut};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The bytes of a line of the cache, and the widest vector.
 const LINE: usize = 64;
 
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
-struct Line([u8; LINE]);
+pub(super) struct Line([u8; LINE]);
 
-/// Zeroed memory, aligned to lines.
-#[derive(Clone, Default)]
-pub(super) struct Memory(Vec<Line>);
+/// Bytes from which on they are read where they are, if somebody else holds them. What is smaller is copied in less
+/// time than it takes to find out.
+pub(super) const LARGE: usize = 32 << 10;
+
+/// Memory that values lie in.
+#[derive(Clone)]
+pub(super) enum Memory {
+    /// Aligned to lines.
+    Own(Vec<Line>),
+    /// An input of a run, where its caller has it.
+    Input(Bytes),
+    /// A constant of a graph, by its number.
+    Constant(Arc<Graph>, usize),
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::Own(Vec::new())
+    }
+}
 
 impl Memory {
-    /// Room for so many bytes.
+    /// Room for so many bytes, zeroed.
     pub(super) fn new(bytes: usize) -> Self {
-        Self(vec![Line::zeroed(); bytes.div_ceil(LINE)])
+        Self::Own(vec![Line::zeroed(); bytes.div_ceil(LINE)])
     }
 
     /// A copy of bytes.
@@ -29,14 +48,38 @@ impl Memory {
         memory
     }
 
-    /// All of it.
-    pub(super) fn bytes(&self) -> &[u8] {
-        bytemuck::cast_slice(&self.0)
+    /// An input of elements of a type, in place if it is large and they can be viewed there.
+    pub(super) fn of_input(bytes: &Bytes, dtype: DType) -> Option<Self> {
+        is_in_place(bytes, dtype).then(|| Self::Input(bytes.clone()))
+    }
+
+    /// A constant of a graph, in place if it is large.
+    pub(super) fn of_constant(graph: &Arc<Graph>, number: usize) -> Self {
+        let constant = &graph.constants()[number];
+        if is_in_place(&constant.bytes, constant.ty.dtype) {
+            return Self::Constant(graph.clone(), number);
+        }
+        Self::of(&constant.bytes)
     }
 
     /// All of it.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Own(lines) => bytemuck::cast_slice(lines),
+            Self::Input(bytes) => bytes,
+            Self::Constant(graph, number) => &graph.constants()[*number].bytes,
+        }
+    }
+
+    /// All of it. What somebody else holds is copied first.
     pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
-        bytemuck::cast_slice_mut(&mut self.0)
+        if !matches!(self, Self::Own(_)) {
+            *self = Self::of(self.bytes());
+        }
+        match self {
+            Self::Own(lines) => bytemuck::cast_slice_mut(lines),
+            Self::Input(_) | Self::Constant(..) => unreachable!("it was copied"),
+        }
     }
 
     /// Elements of a type.
@@ -66,6 +109,11 @@ impl Memory {
 
 impl std::fmt::Debug for Memory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} bytes", self.0.len() * LINE)
+        write!(f, "{} bytes", self.bytes().len())
     }
+}
+
+/// Whether bytes are read where they are, as elements of a type.
+fn is_in_place(bytes: &[u8], dtype: DType) -> bool {
+    bytes.len() >= LARGE && bytes.as_ptr().addr().is_multiple_of(dtype.size())
 }

@@ -2,9 +2,10 @@
 
 use super::chain::Chain;
 use super::memory::Memory;
-use metisvm_model::{Op, Segment, TensorType, Value, Window};
+use metisvm_model::{DType, Op, Segment, TensorType, Value, Window};
 use metisvm_simd::product::{PackedFilters, PackedMatrix, XKind};
 use std::fmt;
+use std::ops::Range;
 
 /// Where a value lies: in memory that all runs share, or in a slot of the run's own. In a slot the items of a
 /// batch lie one after the other.
@@ -28,8 +29,8 @@ pub(super) struct Program {
     pub(super) constants: Vec<Memory>,
     /// The bytes of each slot, an item.
     pub(super) slots: Vec<usize>,
-    /// The slot that each input is copied to, and its bytes; `None` if nothing reads it.
-    pub(super) inputs: Vec<Option<(usize, usize)>>,
+    /// Where each input goes; `None` if nothing reads it.
+    pub(super) inputs: Vec<Option<Entering>>,
     /// Where each output is found.
     pub(super) outputs: Vec<Spot>,
     pub(super) steps: Vec<Step>,
@@ -37,6 +38,15 @@ pub(super) struct Program {
     pub(super) macs: u64,
     /// Those of them that no kernel of a level does.
     pub(super) scalar_macs: u64,
+}
+
+/// An input of a part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entering {
+    /// A slot, which is no other value's if the input is large: it may be the caller's memory then.
+    pub(super) slot: usize,
+    pub(super) bytes: usize,
+    pub(super) dtype: DType,
 }
 
 /// What is done at once.
@@ -52,6 +62,19 @@ pub(super) enum Step {
     Late { late: Late, y: Spot },
     /// A node by its reference kernel, item by item: small ones with parameters that are computed.
     Scalar { op: Op, operands: Vec<Spot>, y: Spot },
+}
+
+impl Step {
+    /// The constant matrix of a product, if it is one by such a matrix.
+    pub(super) fn weights(&mut self) -> Option<&mut PackedMatrix> {
+        let Self::Product { product, .. } = self else {
+            return None;
+        };
+        match &mut **product {
+            Product::Matrix { weights, .. } => Some(weights),
+            Product::Computed { .. } | Product::Convolution { .. } => None,
+        }
+    }
 }
 
 /// A node with parameters that are computed.
@@ -87,6 +110,8 @@ pub(super) enum Product {
     Computed {
         x: Spot,
         w: Spot,
+        /// Whether w lies column by column, which only a few rows are multiplied by as it is.
+        turned: bool,
         x_zero: Parameter,
         w_zeros: Parameter,
         bias: Option<Parameter>,
@@ -110,6 +135,15 @@ pub(super) enum Product {
     },
 }
 
+/// What of a value is joined with others.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) spot: Spot,
+    /// Bytes of a block, and which of them.
+    pub(super) block: usize,
+    pub(super) range: Range<usize>,
+}
+
 /// Steps that walk their operands in another order than rows of a space.
 #[derive(Debug)]
 pub(super) enum Shift {
@@ -122,9 +156,10 @@ pub(super) enum Shift {
         x: Spot,
         perm: Vec<u8>,
     },
-    Concat {
-        xs: Vec<Spot>,
-        axis: usize,
+    /// Of so many blocks, one after the other, those of all parts.
+    Join {
+        parts: Vec<Part>,
+        blocks: usize,
     },
     MaxPool {
         x: Spot,
@@ -154,7 +189,8 @@ impl fmt::Display for Step {
                 let name = match shift {
                     Shift::Gather { .. } => "Gather",
                     Shift::Transpose { .. } => "Transpose",
-                    Shift::Concat { .. } => "Concat",
+                    Shift::Join { parts, .. } if parts.len() == 1 => "Gather of neighbours",
+                    Shift::Join { .. } => "Concat",
                     Shift::MaxPool { .. } => "MaxPool2d",
                     Shift::ArgMax { .. } => "ArgMax",
                     Shift::Sum { .. } => "ReduceSum",

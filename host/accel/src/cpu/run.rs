@@ -6,9 +6,10 @@ mod worker;
 use super::chain::{Chain, Sources, Target};
 use super::compile::compile;
 use super::memory::Memory;
-use super::program::{Home, Late, Program, Spot, Step};
+use super::program::{Entering, Home, Late, Program, Spot, Step};
 use super::view::{bytes_mut, split_at};
 use super::{scalar, shifts};
+use bytes::Bytes;
 use feed::Feed;
 use metisvm_model::{Constant, Value};
 use metisvm_simd::Level;
@@ -54,13 +55,52 @@ impl Program {
     ) -> Vec<Vec<Vec<u8>>> {
         arena.prepare(self, items, threads);
         for (input, place) in inputs.iter().zip(&self.inputs) {
-            if let Some((slot, bytes)) = *place {
+            if let Some(Entering { slot, bytes, .. }) = *place {
                 let memory = arena.slots[slot].bytes_mut();
                 for (item, raw) in input.iter().enumerate() {
                     memory[item * bytes..][..bytes].copy_from_slice(raw);
                 }
             }
         }
+        self.steps(level, items, arena)
+    }
+
+    /// Runs one item, whose large inputs are read where they are.
+    pub(super) fn run_one(
+        &self,
+        level: Level,
+        threads: usize,
+        inputs: &[&Bytes],
+        arena: &mut Arena,
+    ) -> Vec<Vec<Vec<u8>>> {
+        arena.slots.resize_with(self.slots.len(), Memory::default);
+        let mut in_place = Vec::new();
+        for (input, place) in inputs.iter().zip(&self.inputs) {
+            if let Some(Entering { slot, dtype, .. }) = *place
+                && let Some(memory) = Memory::of_input(input, dtype)
+            {
+                arena.slots[slot] = memory;
+                in_place.push(slot);
+            }
+        }
+        arena.prepare(self, 1, threads);
+        for (input, place) in inputs.iter().zip(&self.inputs) {
+            if let Some(Entering { slot, bytes, .. }) = *place
+                && !in_place.contains(&slot)
+            {
+                arena.slots[slot].bytes_mut()[..bytes].copy_from_slice(input);
+            }
+        }
+        let outputs = self.steps(level, 1, arena);
+        // The caller's memory is not held any longer.
+        for slot in in_place {
+            arena.slots[slot] = Memory::default();
+        }
+        outputs
+    }
+
+    /// Runs the steps over items that have entered, and gives each output's raw tensors.
+    fn steps(&self, level: Level, items: usize, arena: &mut Arena) -> Vec<Vec<Vec<u8>>> {
         for (number, step) in self.steps.iter().enumerate() {
             self.step(number, step, level, items, arena);
         }

@@ -66,16 +66,14 @@ pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mu
             let dims: Vec<usize> = x.ty.shape.dims().iter().map(|&d| d as usize).collect();
             elements::transpose(level, view.slice(x), &dims, perm, y);
         }
-        Shift::Concat { xs, axis } => {
-            let y = bytes_mut(&mut y);
-            let mut at = 0;
-            let outer = result.ty.shape.split(*axis).0;
-            for block in 0..outer {
-                for x in xs {
-                    let bytes = view.bytes(x);
-                    let run = bytes.len() / outer;
-                    y[at..at + run].copy_from_slice(&bytes[block * run..][..run]);
-                    at += run;
+        Shift::Join { parts, blocks } => {
+            let mut y = bytes_mut(&mut y);
+            for block in 0..*blocks {
+                for part in parts {
+                    let from = &view.bytes(&part.spot)[block * part.block..][part.range.clone()];
+                    let (to, rest) = y.split_at_mut(from.len());
+                    to.copy_from_slice(from);
+                    y = rest;
                 }
             }
         }

@@ -59,6 +59,13 @@ pub(super) trait Lanes: Copy {
     fn store(self, v: Self::V, sums: &mut [i32]);
     /// Lane by lane.
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// All lanes together.
+    #[inline(always)]
+    fn sum(self, v: Self::V) -> i32 {
+        let mut lanes = [0; 16];
+        self.store(v, &mut lanes);
+        lanes.into_iter().fold(0, i32::wrapping_add)
+    }
     /// Adds to each lane of `sums` the four products of its unsigned bytes in one and signed ones in the
     /// other.
     fn quads(self, sums: Self::V, unsigned: Self::V, signed: Self::V) -> Self::V;

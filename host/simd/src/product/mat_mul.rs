@@ -104,7 +104,7 @@ impl Job for Product<'_> {
         match self.x {
             Elements::I16(x) => {
                 let row = |row: usize| &x[row * k..][..k];
-                if has_tiles::<Quads, L>() {
+                if L::QUADS {
                     let halves = |half: usize| HalfRow {
                         words: row(half / 2),
                         shift: if half.is_multiple_of(2) { 8 } else { 0 },

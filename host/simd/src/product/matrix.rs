@@ -4,6 +4,7 @@ use super::amx;
 use super::instructions;
 use super::lanes::{Job, Lanes};
 use super::operand::{ByteOperand, Elements, Zeros};
+use super::panels::Panels;
 use super::scratch::Aligned;
 use super::tile::{Bytes, Columns, Multiply, UnsignedRows, Wider, Words};
 use crate::Level;
@@ -69,7 +70,7 @@ pub struct PackedMatrix {
     k: usize,
     n: usize,
     /// Signed bytes, less than those of w by as much as the zero points are less.
-    panels: Aligned<u8>,
+    panels: Panels,
     /// What `x_zero` is subtracted for: the sum of each column, less its zero points.
     sums: Vec<i32>,
     /// Zero points of the columns, empty if all are zero.
@@ -87,7 +88,7 @@ impl PackedMatrix {
             kind: x,
             k,
             n,
-            panels: Aligned::default(),
+            panels: Panels::Own(Aligned::default()),
             sums: Vec::new(),
             zeros: Vec::new(),
         };
@@ -131,6 +132,15 @@ impl PackedMatrix {
         self.kind
     }
 
+    pub(super) const fn panels(&self) -> &Panels {
+        &self.panels
+    }
+
+    /// The same panels in other memory.
+    pub(super) fn set_panels(&mut self, panels: Panels) {
+        self.panels = panels;
+    }
+
     pub(super) fn sums(&self) -> &[i32] {
         &self.sums
     }
@@ -169,8 +179,8 @@ struct Pack<'a> {
 impl Job for Pack<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        // Tiles multiply bytes alone: there words are taken as two bytes.
-        if has_tiles::<Quads, L>() || L::QUADS && self.to.kind == XKind::Byte {
+        // Where bytes are multiplied as they are, words are taken as two of them.
+        if L::QUADS {
             pack::<L, Quads, 4>(lanes, self.to, self.w);
         } else {
             pack::<L, Pairs, 2>(lanes, self.to, self.w);

@@ -27,11 +27,13 @@ pub struct Left<'a> {
     pub zero: i32,
 }
 
-/// Right operands that are not packed: of each `k` rows of `n` bytes, and their zero points.
+/// Right operands that are not packed: of each `k` rows and `n` columns of bytes, and their zero points.
 #[derive(Clone, Copy, Debug)]
 pub struct Right<'a> {
-    /// The bytes, row-major, of one product or of each.
+    /// The bytes of one product or of each, row by row, or column by column.
     pub elements: Elements<'a>,
+    /// Whether they lie column by column.
+    pub turned: bool,
     /// How many columns.
     pub n: usize,
     /// What is subtracted of each column.
@@ -108,7 +110,13 @@ impl Job for Product<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
         let (m, k, n, zero) = (self.m, self.k, self.w.n, self.x.zero);
-        let (flip, more) = self.bytes.to_unsigned();
+        let (flip, more) = match self.w.turned {
+            false => self.bytes.to_unsigned(),
+            true => {
+                let (flip, less) = self.bytes.to_signed();
+                (flip, -less)
+            }
+        };
         let products = self.x.elements.len() / (m * k);
         let pairs = k.div_ceil(2);
         let Scratch {
@@ -158,6 +166,10 @@ impl Job for Product<'_> {
                         width,
                     };
                     let mut row = 0;
+                    if self.w.turned {
+                        part.dots(lanes, words, sums);
+                        row = m;
+                    }
                     while row < m {
                         let words = &words[row * pairs..];
                         let sums = &mut sums[row * width..];
@@ -218,6 +230,34 @@ struct Columns<'a> {
 }
 
 impl Columns<'_> {
+    /// Adds the products of all rows to their sums, of columns that lie one after the other: each is read once.
+    #[inline(always)]
+    fn dots<L: Lanes>(self, lanes: L, words: &[u32], sums: &mut [i32]) {
+        let pairs = self.k.div_ceil(2);
+        let whole = self.k / (2 * L::N) * L::N;
+        // Of bytes that were widened with their sign.
+        let flips = lanes.splat(if self.flip == 0 { 0 } else { 0xff80_ff80 });
+        let columns = self.w.chunks_exact(self.k).skip(self.first).take(self.width);
+        for (column, line) in columns.enumerate() {
+            for (words, sums) in words.chunks_exact(pairs).zip(sums.chunks_exact_mut(self.width)) {
+                let mut total = lanes.zero();
+                for pair in (0..whole).step_by(L::N) {
+                    let w = lanes.xor(lanes.load_wider(&line[2 * pair..]), flips);
+                    total = lanes.pairs(total, lanes.load(&words[pair..]), w);
+                }
+                let mut sum = lanes.sum(total);
+                let number = |byte: u8| i32::from((byte ^ self.flip) as i8);
+                for (&word, pair) in words[whole..].iter().zip(line[2 * whole..].chunks(2)) {
+                    // Of an odd column the last word has no second half.
+                    let high = pair.get(1).copied().map_or(0, number);
+                    sum = sum.wrapping_add(i32::from(word as i16) * number(pair[0]));
+                    sum = sum.wrapping_add(i32::from((word >> 16) as i16) * high);
+                }
+                sums[column] = sums[column].wrapping_add(sum);
+            }
+        }
+    }
+
     /// Adds the products of `MR` rows to their sums, and gives how many rows that were.
     #[inline(always)]
     fn rows<L: Lanes, const MR: usize>(self, lanes: L, words: &[u32], sums: &mut [i32]) -> usize {

@@ -4,16 +4,17 @@ use super::Compiler;
 use crate::cpu::memory::Memory;
 use metisvm_model::{Constant, Graph, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Raw forms that steps read, each once.
 pub(super) struct Constants<'a> {
-    graph: &'a Graph,
+    graph: &'a Arc<Graph>,
     numbers: BTreeMap<u32, usize>,
     raw: Vec<Memory>,
 }
 
 impl<'a> Constants<'a> {
-    pub(super) const fn new(graph: &'a Graph) -> Self {
+    pub(super) const fn new(graph: &'a Arc<Graph>) -> Self {
         Self {
             graph,
             numbers: BTreeMap::new(),
@@ -24,8 +25,7 @@ impl<'a> Constants<'a> {
     /// The number of a constant's raw form.
     pub(super) fn raw(&mut self, index: u32) -> usize {
         *self.numbers.entry(index).or_insert_with(|| {
-            self.raw
-                .push(Memory::of(&self.graph.constants()[index as usize].bytes));
+            self.raw.push(Memory::of_constant(self.graph, index as usize));
             self.raw.len() - 1
         })
     }

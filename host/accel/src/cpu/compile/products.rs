@@ -102,9 +102,13 @@ impl Compiler<'_> {
             2 => 0,
             _ => depth * columns,
         };
+        let left = self.turned(index);
+        let w = self.spot(left.unwrap_or(operands[1]));
+        self.close_slices(index);
         let product = Product::Computed {
             x,
-            w: self.spot(operands[1]),
+            w,
+            turned: left.is_some(),
             x_zero: self.parameter(operands[2]),
             w_zeros: self.parameter(operands[3]),
             bias: operands.get(4).map(|&bias| self.parameter(bias)),

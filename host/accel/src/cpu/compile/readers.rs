@@ -72,6 +72,11 @@ impl Readers {
         self.open.get(&root).is_some_and(|&count| count > 0)
     }
 
+    /// Whether all that reads a value is nodes that are not done yet.
+    pub(super) fn is_for_nodes(&self, root: Value) -> bool {
+        self.open.get(&root).copied().unwrap_or_default() == self.of(root).len()
+    }
+
     /// A node is done: it reads its operands no more. Once for each node.
     pub(super) fn done(&mut self, operands: &[Value]) {
         for (at, &operand) in operands.iter().enumerate() {

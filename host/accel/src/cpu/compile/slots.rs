@@ -8,6 +8,8 @@ pub(super) struct Slots {
     bytes: Vec<usize>,
     /// Free ones: their bytes and their numbers.
     free: BTreeSet<(usize, usize)>,
+    /// Those that are no other value's.
+    for_good: BTreeSet<usize>,
 }
 
 impl Slots {
@@ -24,9 +26,18 @@ impl Slots {
         self.bytes.len() - 1
     }
 
+    /// A slot of its own for so many bytes, which no other value takes later.
+    pub(super) fn take_for_good(&mut self, bytes: usize) -> usize {
+        self.bytes.push(bytes);
+        self.for_good.insert(self.bytes.len() - 1);
+        self.bytes.len() - 1
+    }
+
     /// Nothing reads a slot any more.
     pub(super) fn free(&mut self, slot: usize) {
-        self.free.insert((self.bytes[slot], slot));
+        if !self.for_good.contains(&slot) {
+            self.free.insert((self.bytes[slot], slot));
+        }
     }
 
     /// The bytes of each.
@@ -48,6 +59,9 @@ mod tests {
         assert_eq!(slots.take(5), b);
         assert_eq!(slots.take(200), a);
         assert_eq!(slots.take(1), 2);
-        assert_eq!(slots.finish(), [200, 10, 1]);
+        let own = slots.take_for_good(1000);
+        slots.free(own);
+        assert_eq!(slots.take(1000), 4);
+        assert_eq!(slots.finish(), [200, 10, 1, 1000, 1000]);
     }
 }

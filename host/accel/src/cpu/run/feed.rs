@@ -132,6 +132,7 @@ impl Feed<'_> {
         let Product::Computed {
             x,
             w,
+            turned,
             x_zero,
             w_zeros,
             bias,
@@ -179,6 +180,7 @@ impl Feed<'_> {
                 let count = products * m;
                 let right = Right {
                     elements: elements(all_w, w_start..w_start + (products - 1) * w_step + k * n),
+                    turned: *turned,
                     n,
                     zeros,
                 };

@@ -19,7 +19,7 @@ use std::sync::Arc;
 const FORWARD: &[(&str, Option<&str>, &[(&str, u32)])] = &[
     ("bert", None, &[("sequence", 32)]),
     ("vit", None, &[]),
-    ("unet", None, &[("sequence", 8)]),
+    ("unet", None, &[("sequence", 2)]),
     ("vae", None, &[]),
 ];
 /// Folders that become a decode and a prefill graph.

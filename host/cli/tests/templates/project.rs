@@ -45,7 +45,7 @@ impl Project {
         assert_eq!(registered["model_id"], written["model_id"]);
         let notes = command(&["model", "info", bundle, "--json"])["metadata"].clone();
         let bytes = std::fs::read(folder.path().join(bundle)).unwrap();
-        let Bundle { id, graph } = Bundle::decode(&bytes).unwrap();
+        let Bundle { id, graph, .. } = Bundle::decode(&bytes).unwrap();
         assert_eq!(written["model_id"], id.to_string());
         let account = accounts(&node).remove(0);
         Self {

@@ -9,6 +9,7 @@ use crate::tokenizer::Tokenizer;
 use metisvm_import::hugging_face::{Choices, Folder, Form, to_onnx};
 use metisvm_import::{GenerativeFiles, Options, import_generative};
 use metisvm_model::Bundle;
+use std::path::Path;
 
 /// The context where none is asked for: a state of moderate size.
 const CONTEXT: u32 = 256;
@@ -57,8 +58,13 @@ pub(super) fn import(args: &Import, options: &Options) -> Result<Made, CliError>
             format!("--chunk {chunk} must be 2 at least, and no more than the context of {context}");
         return Err(failed(problem));
     }
+    let Some(text) = &args.text else {
+        let problem = "a model that generates needs a text to calibrate with: --text FILE. For one pass over a sequence \
+                       say its length with --dim sequence=N, and give --calibration";
+        return Err(failed(problem.to_owned()));
+    };
     let (tokenizer, tokenizer_bytes) = Tokenizer::read(&args.file.join("tokenizer.json"))?;
-    let texts = texts(args, &tokenizer, context as usize)?;
+    let texts = texts(text, &tokenizer, context as usize)?;
     let ends = folder.end_tokens(&args.file).map_err(|e| failed(e.to_string()))?;
     let step = |tokens| {
         let choices = Choices {
@@ -87,12 +93,7 @@ pub(super) fn import(args: &Import, options: &Options) -> Result<Made, CliError>
 }
 
 /// Pieces of the text as tokens, spread over all of it. Each begins as the model's texts begin.
-fn texts(args: &Import, tokenizer: &Tokenizer, context: usize) -> Result<Vec<Vec<u32>>, CliError> {
-    let Some(file) = &args.text else {
-        let problem = "a model that generates needs a text to calibrate with: --text FILE. For one pass over a sequence \
-                       say its length with --dim sequence=N, and give --calibration";
-        return Err(CliError::file(&args.file, problem));
-    };
+fn texts(file: &Path, tokenizer: &Tokenizer, context: usize) -> Result<Vec<Vec<u32>>, CliError> {
     let bytes = models::read_bounded(file, MAX_TEXT_BYTES)?;
     let text = String::from_utf8(bytes).map_err(|_| CliError::file(file, "it is not text in UTF-8"))?;
     let first = tokenizer.tokens("")?;

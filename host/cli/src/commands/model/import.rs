@@ -95,7 +95,7 @@ fn write(args: &Import, made: Made, node: Option<Target>) -> Result<(), CliError
         output::complain(&format!("warning: {warning}"));
     }
     let registration = node
-        .map(|node| node.register(bundle.id, bytes))
+        .map(|node| node.register(bundle, bytes))
         .transpose()
         .inspect_err(|_| {
             let path = path.display();

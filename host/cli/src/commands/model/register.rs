@@ -7,7 +7,7 @@ use crate::node_client::{NodeClient, Problem};
 use crate::node_url::NodeUrl;
 use crate::output::{self, thousands};
 use alloy_primitives::hex;
-use metisvm_model::{Bundle, ModelId};
+use metisvm_model::Bundle;
 use metisvm_node::server::Limits;
 use serde_json::{Value, json};
 
@@ -17,10 +17,9 @@ const NO_SUCH_METHOD: i64 = -32601;
 const ENVELOPE: usize = 1024;
 
 pub(super) fn run(args: &Register) -> Result<(), CliError> {
-    let graph = models::read(&args.bundle)?.graph;
-    let (bundle, bytes) = Bundle::encode(graph).map_err(|error| CliError::file(&args.bundle, error))?;
+    let bundle = models::read(&args.bundle)?;
     let node = Target::reach(&args.rpc, args.chain_id)?;
-    let registration = node.register(bundle.id, &bytes)?;
+    let registration = node.register(&bundle, &bundle.to_bytes())?;
     if args.json {
         return output::json(&registration.json());
     }
@@ -82,7 +81,7 @@ impl Target {
     }
 
     /// Adds a bundle, where the node does not have it, and registers it, where the chain does not know it.
-    pub(super) fn register(&self, id: ModelId, bundle: &[u8]) -> Result<Registration, CliError> {
+    pub(super) fn register(&self, model: &Bundle, bundle: &[u8]) -> Result<Registration, CliError> {
         let most = most_bytes();
         if bundle.len() > most {
             return Err(CliError::Use(format!(
@@ -92,7 +91,7 @@ impl Target {
                 thousands(most as u64)
             )));
         }
-        let model_id = id.to_string();
+        let model_id = model.id.to_string();
         let ask = |method, params: Value| {
             self.client
                 .ask(method, &params)
@@ -113,6 +112,7 @@ impl Target {
             rpc: self.url.to_string(),
             chain_id: self.chain_id,
             added,
+            generates: model.generation.is_some(),
             changed: changed == json!(true),
             input_bytes: facts["inputBytes"].as_u64().unwrap_or_default(),
             output_bytes: facts["outputBytes"].as_u64().unwrap_or_default(),
@@ -127,6 +127,8 @@ pub(super) struct Registration {
     chain_id: u64,
     /// Whether the node had no such bundle before.
     added: bool,
+    /// Whether it generates texts.
+    generates: bool,
     /// Whether the chain did not know it before.
     changed: bool,
     input_bytes: u64,
@@ -161,11 +163,16 @@ impl Registration {
             "registered already"
         };
         output::line(&format!("{how} at {rpc} (chain {chain_id}): {model_id}"))?;
-        output::line(&format!(
-            "next: call Metis.infer({model_id}, input) in a contract, {} bytes in and {} out (contracts/README.md)",
-            thousands(self.input_bytes),
-            thousands(self.output_bytes)
-        ))?;
+        output::line(&match self.generates {
+            true => format!(
+                "next: call Metis.greedy({model_id}, tokens, count) in a contract (contracts/README.md)"
+            ),
+            false => format!(
+                "next: call Metis.infer({model_id}, input) in a contract, {} bytes in and {} out (contracts/README.md)",
+                thousands(self.input_bytes),
+                thousands(self.output_bytes)
+            ),
+        })?;
         if self.added {
             output::line(
                 "the node has it until it ends: start it with --models and the bundle's file next time",

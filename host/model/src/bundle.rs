@@ -142,13 +142,6 @@ impl Bundle {
         Self::written(graph, Some(generation))
     }
 
-    /// Its canonical bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let generation = self.generation.as_deref();
-        let version = write::version(self.graph.parsed(), generation);
-        write::encode(self.graph.parsed(), generation, version)
-    }
-
     fn written(graph: Graph, generation: Option<Generation>) -> Result<(Self, Vec<u8>), BundleError> {
         let version = write::version(graph.parsed(), generation.as_ref());
         let bytes = write::encode(graph.parsed(), generation.as_ref(), version);

@@ -271,7 +271,6 @@ fn a_bundle_holds_both_graphs_and_shares_their_constants() {
     assert_eq!(again.id, bundle.id);
     assert_eq!(again.graph, bundle.graph);
     assert_eq!(again.generation, bundle.generation);
-    assert_eq!(again.to_bytes(), bytes);
     let (decode, _) = Bundle::encode(bundle.graph.clone()).expect("small enough");
     assert_ne!(decode.id, bundle.id, "the decode graph alone is another model");
     let (other, _) = model(&[2]);

@@ -10,6 +10,7 @@ use alloy_primitives::hex;
 use metisvm_model::Bundle;
 use metisvm_node::server::Limits;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// JSON-RPC's code of a method that does not exist.
 const NO_SUCH_METHOD: i64 = -32601;
@@ -17,9 +18,16 @@ const NO_SUCH_METHOD: i64 = -32601;
 const ENVELOPE: usize = 1024;
 
 pub(super) fn run(args: &Register) -> Result<(), CliError> {
-    let bundle = models::read(&args.bundle)?;
+    let Bundle {
+        graph, generation, ..
+    } = models::read(&args.bundle)?;
+    let encoded = match generation {
+        Some(generation) => Bundle::encode_generative(graph, Arc::unwrap_or_clone(generation)),
+        None => Bundle::encode(graph),
+    };
+    let (bundle, bytes) = encoded.map_err(|error| CliError::file(&args.bundle, error))?;
     let node = Target::reach(&args.rpc, args.chain_id)?;
-    let registration = node.register(&bundle, &bundle.to_bytes())?;
+    let registration = node.register(&bundle, &bytes)?;
     if args.json {
         return output::json(&registration.json());
     }

@@ -354,17 +354,13 @@ where
     let at_work = AtomicUsize::new(workers - 1);
     let reading = ReadingAhead::new(&shared, options.read_ahead);
     pool.in_place_scope(|scope| {
-        // A worker for each thread, and none that another thread could take: one that waits within an inference for its
-        // other half takes up whatever work lies about, and a whole worker on top of a transaction would never end, since
-        // it waits for that transaction.
-        scope.spawn_broadcast(|_, thread| {
-            if thread.index() + 1 >= workers {
-                return;
-            }
-            shared.alone.store(false, Ordering::Release);
-            work(&shared, &commit);
-            at_work.fetch_sub(1, Ordering::Release);
-        });
+        for _ in 1..workers {
+            scope.spawn(|_| {
+                shared.alone.store(false, Ordering::Release);
+                work(&shared, &commit);
+                at_work.fetch_sub(1, Ordering::Release);
+            });
+        }
         match &reading {
             Some(reading) => reading.during(|| work(&shared, &commit)),
             None => work(&shared, &commit),

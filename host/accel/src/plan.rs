@@ -26,8 +26,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-/// A model cut into more parts than this runs whole on the last backend: every cut is a trip to a device
-/// and back, and a graph made of cuts alone must not cost more to plan than to run.
+/// A model that the order of the list cuts into more parts than this runs whole on the first backend that takes all of
+/// it: every cut is a trip to a device and back, and a graph made of cuts alone must not cost more to plan than to run.
 const MAX_PARTS: usize = 64;
 
 /// Batches are divided alike from one power of two to the next, and all that are larger than the last.

@@ -3,6 +3,8 @@
 
 use crate::error::CliError;
 use crate::models;
+use serde_json::Value;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use tokenizers::Tokenizer as Inner;
 
@@ -29,8 +31,13 @@ impl Tokenizer {
     /// If it cannot be read, or is no tokenizer.
     pub fn read(file: &Path) -> Result<(Self, Vec<u8>), CliError> {
         let bytes = models::read_bounded(file, MAX_BYTES)?;
-        let inner = Inner::from_bytes(&bytes)
-            .map_err(|error| CliError::file(file, format!("it is no tokenizer.json: {error}")))?;
+        let wrong = |problem: String| CliError::file(file, format!("it is no tokenizer.json: {problem}"));
+        let plain = plain(&bytes).map_err(wrong)?;
+        // The library panics on some files that make no sense.
+        let read = catch_unwind(|| Inner::from_bytes(&plain));
+        let inner = read
+            .map_err(|_| wrong("its parts do not fit each other".to_owned()))?
+            .map_err(|error| wrong(error.to_string()))?;
         let file = file.to_owned();
         Ok((Self { inner, file }, bytes))
     }
@@ -70,6 +77,20 @@ impl Tokenizer {
     fn failed(&self, what: &str, error: &(dyn std::error::Error + Send + Sync)) -> CliError {
         CliError::file(&self.file, format!("{what}: {error}"))
     }
+}
+
+/// The file without what changes the number of a text's tokens, or draws them by chance: it is made for batches and for
+/// training. A prompt is neither cut nor filled up, and the same text has the same tokens.
+fn plain(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if let Some(file) = value.as_object_mut() {
+        file.remove("padding");
+        file.remove("truncation");
+        if let Some(model) = file.get_mut("model").and_then(Value::as_object_mut) {
+            model.remove("dropout");
+        }
+    }
+    serde_json::to_vec(&value).map_err(|error| error.to_string())
 }
 
 /// A text that grows by tokens: a character may take several of them, and is given when it is whole.

@@ -109,19 +109,46 @@ fn a_text_is_the_same_on_every_engine() {
 
 #[test]
 fn a_card_that_fails_in_the_midst_of_a_text_changes_nothing() {
-    let expected = generate(&["--prompt", PROMPT, "-n", "16"]);
-    for fault in ["flip-bit@9", "hang@20"] {
-        let text = generate(&[
+    // With products of bytes the card has parts of every step.
+    let (model, text) = (path("models/hub/gpt2"), path("models/hub/text/calibration.txt"));
+    let import = [
+        "model",
+        "import",
+        &model,
+        "--text",
+        &text,
+        "--target-error",
+        "0.5",
+        "-o",
+        "bytes.bundle",
+    ];
+    let done = run(folder(), &import);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let generate = |options: &[&str]| {
+        let start = [
+            "model",
+            "generate",
+            "bytes.bundle",
+            "--json",
             "--prompt",
             PROMPT,
             "-n",
             "16",
-            "--backend",
-            "fpga",
-            "--fault",
-            fault,
-        ]);
+        ];
+        let done = run(folder(), &[&start[..], options].concat());
+        assert!(done.status.success(), "{}", stderr(&done));
+        (objects(&done).remove(0), stderr(&done))
+    };
+    let (expected, _) = generate(&["--backend", "reference"]);
+    for fault in ["flip-bit@9", "hang@20"] {
+        let (text, said) = generate(&["--backend", "fpga", "--fault", fault]);
         assert_eq!(text["tokens"], expected["tokens"], "{fault}");
+        assert_eq!(text["faults"].as_array().map(Vec::len), Some(1), "{fault}");
+        assert!(!text["faults"][0]["at_job"].is_null(), "{fault}: {said}");
+        assert!(
+            text["done_by"].as_array().unwrap().contains(&json!("fpga")),
+            "{fault}"
+        );
     }
 }
 

@@ -74,6 +74,11 @@ pub struct Onnx {
 pub fn to_onnx(folder: &Folder, choices: &Choices) -> Result<Onnx, FolderError> {
     let config = Config::new(folder.config());
     let asked = Asked::new(choices);
+    config.only(
+        "quantization_config",
+        &[],
+        "weights of another format are not taken",
+    )?;
     let mut writer = Writer::new(folder.tensors());
     builder(&config)?(&config, &asked, &mut writer)?;
     asked.finish()?;

@@ -9,7 +9,8 @@ const WORTH: f64 = 0.95;
 /// The most node visits that go into mending a division.
 const MENDING: usize = 1 << 22;
 
-/// The first of the list that takes each node; what nobody takes is the last one's.
+/// The first of the list that takes each node; what nobody takes is the last one's. Where that makes too many parts, all
+/// of it is the first one's that takes every node.
 pub(super) fn by_order(count: usize, takes: &[Vec<Range<usize>>]) -> Vec<usize> {
     let last = takes.len() - 1;
     let mut owners = vec![last; count];
@@ -19,7 +20,8 @@ pub(super) fn by_order(count: usize, takes: &[Vec<Range<usize>>]) -> Vec<usize> 
         }
     }
     if pieces(&owners).len() > MAX_PARTS {
-        owners.fill(last);
+        let all = |ranges: &Vec<Range<usize>>| matches!(&ranges[..], [whole] if *whole == (0..count));
+        owners.fill(takes.iter().position(all).unwrap_or(last));
     }
     owners
 }

@@ -34,9 +34,10 @@ pub struct Generate {
     /// Among how many of the most likely tokens to choose; 0 among all
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub top_k: u32,
-    /// What chance is drawn from: the same seed gives the same text, on every engine
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    /// What chance is drawn from, a number, or 0x and the digits of a bytes32: the same seed gives the same text, on
+    /// every engine
+    #[arg(long, value_name = "N|0x…", default_value = "0", value_parser = seed)]
+    pub seed: Seed,
     /// Which backends to run it on, and how.
     #[command(flatten)]
     pub engine: Engine,
@@ -51,6 +52,29 @@ impl Generate {
     }
 }
 
+/// What chance is drawn from.
+pub type Seed = [u8; 32];
+
+/// A number as a `bytes32` has it, or its digits.
+fn seed(text: &str) -> Result<Seed, String> {
+    let wrong = || "a seed is a number below 2^64, or 0x and up to 64 hexadecimal digits".to_owned();
+    let mut seed = [0; 32];
+    match text.strip_prefix("0x") {
+        None => {
+            let number = text.parse::<u64>().map_err(|_| wrong())?;
+            seed[24..].copy_from_slice(&number.to_be_bytes());
+        }
+        Some(digits) if (1..=64).contains(&digits.len()) => {
+            for (at, digit) in digits.chars().rev().enumerate() {
+                let digit = digit.to_digit(16).ok_or_else(wrong)? as u8;
+                seed[31 - at / 2] |= digit << (4 * (at % 2));
+            }
+        }
+        Some(_) => return Err(wrong()),
+    }
+    Ok(seed)
+}
+
 /// A temperature in 65,536ths.
 fn temperature(text: &str) -> Result<u32, String> {
     let wrong = || "a temperature is a number from 0 to 64".to_owned();
@@ -61,5 +85,33 @@ fn temperature(text: &str) -> Result<u32, String> {
             Err("that temperature is too near 0 to be told from it; give 0".to_owned())
         }
         steps => Ok(steps),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_numbers_or_digits_of_a_word() {
+        let seven = seed("7").unwrap_or_default();
+        assert_eq!((seven[31], seven[..31].iter().max()), (7, Some(&0)));
+        assert_eq!(seed("0x7"), Ok(seven));
+        assert_eq!(seed("0x0107").map(|s| (s[30], s[31])), Ok((1, 7)));
+        let word = format!("0x{}", "ab".repeat(32));
+        assert_eq!(seed(&word), Ok([0xab; 32]));
+        for bad in ["", "-1", "0x", "0xg", "18446744073709551616", &format!("{word}0")] {
+            assert!(seed(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn temperatures_are_whole_steps() {
+        assert_eq!(temperature("0"), Ok(0));
+        assert_eq!(temperature("1"), Ok(TEMPERATURE_ONE));
+        assert_eq!(temperature("64"), Ok(64 * TEMPERATURE_ONE));
+        for bad in ["-1", "64.1", "nan", "1e-9", "warm"] {
+            assert!(temperature(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -63,11 +63,6 @@ fn build(
     sigmoid: bool,
     [interleaved, inner_biased]: [bool; 2],
 ) -> Result<(), FolderError> {
-    config.only(
-        "quantization_config",
-        &[],
-        "weights of another format are not taken",
-    )?;
     config.without_effect(&["head_dim", "num_key_value_heads", "qk_head_dim"]);
     let turned = config.size("qk_rope_head_dim")?;
     let plain = config.size("qk_nope_head_dim")?;

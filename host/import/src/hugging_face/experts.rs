@@ -91,7 +91,7 @@ impl Experts {
             normalised,
             factor: config.number_or("routed_scaling_factor", if sigmoid { 2.5 } else { 1.0 })?,
             inner: config.size("moe_intermediate_size")?,
-            shared: config.count_if_any("n_shared_experts")?.unwrap_or(0),
+            shared: shared(config)?,
             shared_biased,
         })
     }
@@ -336,4 +336,13 @@ fn greatest(w: &mut Writer<'_>, x: &T, k: usize, width: usize) -> Result<T, Fold
     let each = w.node("OneHot", &[&places[1], &depth, &values], &[Attr::Int("axis", -1)]);
     let axis = w.list(&[-2])?;
     Ok(w.node("ReduceSum", &[&each, &axis], &[Attr::Int("keepdims", 0)]))
+}
+
+/// Experts that every token goes to. Defaults differ between versions of the library, so the key has to be there.
+fn shared(config: &Config<'_>) -> Result<usize, FolderError> {
+    if !config.has("n_shared_experts") {
+        let why = "it is missing: say how many experts every token goes to, or null for none";
+        return Err(FolderError::config("n_shared_experts", why));
+    }
+    Ok(config.count_if_any("n_shared_experts")?.unwrap_or(0))
 }

@@ -78,11 +78,6 @@ fn build(
     window: Option<usize>,
 ) -> Result<(), FolderError> {
     config.only(
-        "quantization_config",
-        &[],
-        "weights of another format are not taken",
-    )?;
-    config.only(
         "use_bidirectional_attention",
         &[json!(false)],
         "only causal attention is taken",

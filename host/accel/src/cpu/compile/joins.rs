@@ -29,6 +29,11 @@ impl Compiler<'_> {
 
     /// Leaves a node to its readers, if these do without its result; says whether it did.
     pub(super) fn leave(&mut self, index: usize) -> bool {
+        // A reader whose result is known already does not come for it any more, and what is kept is asked for.
+        let readers = self.readers.of(Value::Node(index as u32));
+        if readers.iter().any(|&reader| self.is_done(reader)) {
+            return false;
+        }
         let count = match self.graph.nodes()[index].op {
             Op::Gather { axis } => self.joins(index, axis),
             Op::Transpose { .. } => self.is_turned(index).then_some(1),

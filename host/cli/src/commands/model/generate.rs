@@ -2,7 +2,8 @@
 //! request.
 
 use crate::args::Generate;
-use crate::composition::compose;
+use crate::card_report::FaultReport;
+use crate::composition::{Mark, compose};
 use crate::error::CliError;
 use crate::models;
 use crate::output::{self, ms};
@@ -50,6 +51,11 @@ pub(super) fn run(args: &Generate) -> Result<(), CliError> {
     for note in &notes {
         output::complain(&format!("note: {note}; the work ran on {}", composed.instead()));
     }
+    let cards = composed.cards_since(&Mark::default());
+    let faults: Vec<&FaultReport> = cards.iter().flat_map(|card| &card.faults).collect();
+    for fault in &faults {
+        output::complain(&format!("note: fault {} {}", fault.fault, fault.outcome()));
+    }
     let tokens: Vec<u32> = tokens
         .as_chunks()
         .0
@@ -71,6 +77,7 @@ pub(super) fn run(args: &Generate) -> Result<(), CliError> {
             "model_id": bundle.id.to_string(),
             "backend": dispatcher.backends()[0],
             "done_by": by.iter().collect::<Vec<_>>(),
+            "faults": faults.iter().map(|fault| fault.json()).collect::<Vec<_>>(),
             "prompt_tokens": request.tokens,
             "tokens": tokens,
             "text": text,
@@ -128,14 +135,12 @@ fn request(
     // What was not asked for by number is as much as there is room for.
     let room = u64::from(generation.context()).saturating_sub(tokens.len() as u64);
     let count = u64::from(args.count).min(room.max(1)) as u32;
-    let mut seed = [0; 32];
-    seed[24..].copy_from_slice(&args.seed.to_be_bytes());
     Ok(Request {
         tokens,
         count,
         temperature: args.temperature,
         top_k: args.top_k,
-        seed,
+        seed: args.seed,
     })
 }
 

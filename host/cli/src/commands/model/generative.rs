@@ -48,14 +48,13 @@ pub(super) fn import(args: &Import, options: &Options) -> Result<Made, CliError>
     };
     let most = u32::try_from(positions).unwrap_or(u32::MAX);
     let context = args.context.unwrap_or(CONTEXT.min(most));
-    let chunk = args.chunk.unwrap_or(CHUNK.min(context));
+    let chunk = args.chunk.unwrap_or(CHUNK.min(context - 1));
     if context > most {
         let problem = format!("--context {context} is more than the {most} positions of the model");
         return Err(failed(problem));
     }
-    if chunk < 2 || chunk > context {
-        let problem =
-            format!("--chunk {chunk} must be 2 at least, and no more than the context of {context}");
+    if chunk < 2 || chunk >= context {
+        let problem = format!("--chunk {chunk} must be 2 at least, and less than the context of {context}");
         return Err(failed(problem));
     }
     let Some(text) = &args.text else {

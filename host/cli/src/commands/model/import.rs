@@ -12,7 +12,7 @@ use metisvm_import::{ActivationType, Calibration, ImportError, Options, Range, R
 use metisvm_model::Bundle;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest file that is read: what an ONNX file without external data can hold.
 const MAX_FILE_BYTES: usize = 1 << 31;
@@ -74,6 +74,12 @@ fn write(args: &Import, made: Made, node: Option<Target>) -> Result<(), CliError
     };
     let mut inputs = vec![args.file.as_path()];
     inputs.extend(args.calibration.iter().map(|named| calibration_file(named).1));
+    inputs.extend(args.text.as_deref());
+    let within: Vec<PathBuf> = match std::fs::read_dir(&args.file) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(_) => Vec::new(),
+    };
+    inputs.extend(within.iter().map(PathBuf::as_path));
     let mut object = facts(bundle);
     object["bundle"] = json!(path.display().to_string());
     object["bundle_bytes"] = json!(bytes.len());

@@ -133,7 +133,7 @@ fn backends() -> Vec<(&'static str, Arc<dyn Backend>)> {
     match metisvm_opencl::find(&Choice::Any) {
         Ok(found) => {
             let device = Device::open(found, Default::default()).expect("it was just found");
-            let backend = OpenClBackend::new(device, opencl::Options { checked: false });
+            let backend = OpenClBackend::new(device, opencl::Options { checked: true });
             all.push(("opencl", Arc::new(backend)));
         }
         Err(why) => println!("left out: opencl ({why})"),

@@ -23,7 +23,8 @@ const PIECES: usize = 8;
 /// Whether the import is one of a model that generates: a text is given, or it is a folder's of such a model, and nothing
 /// says that one pass over a sequence is wanted.
 pub(super) fn wanted(args: &Import) -> Result<bool, CliError> {
-    let passes = !args.dim.is_empty() || !args.calibration.is_empty() || args.onnx.is_some();
+    let extents = !args.dim.is_empty() || !args.shape.is_empty() || args.batch.is_some();
+    let passes = extents || !args.calibration.is_empty() || args.onnx.is_some() || args.part.is_some();
     if args.text.is_some() || passes || !args.file.is_dir() {
         return Ok(args.text.is_some());
     }

@@ -15,12 +15,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Folders with one graph: the part that is imported, and extents that the folder leaves open.
-const FORWARD: &[(&str, Option<&str>, &[(&str, u32)])] = &[
-    ("bert", None, &[("sequence", 32)]),
-    ("vit", None, &[]),
-    ("unet", None, &[("sequence", 2)]),
-    ("vae", None, &[]),
+/// Folders with one graph, and the extents that they leave open.
+const FORWARD: &[(&str, &[(&str, u32)])] = &[
+    ("bert", &[("sequence", 32)]),
+    ("vit", &[]),
+    ("unet", &[("sequence", 2)]),
+    ("vae", &[]),
 ];
 /// Folders that become a decode and a prefill graph.
 const GENERATIVE: &[&str] = &["gpt2", "llama", "deepseek"];
@@ -32,10 +32,10 @@ fn hub() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/hub")
 }
 
-fn choices(form: Form, part: Option<&str>, dims: &[(&str, u32)]) -> Choices {
+fn choices(form: Form, dims: &[(&str, u32)]) -> Choices {
     Choices {
         form,
-        part: part.map(str::to_owned),
+        part: None,
         dims: dims
             .iter()
             .map(|&(name, extent)| (name.to_owned(), extent))
@@ -69,10 +69,10 @@ fn calibration(folder: &Path) -> Calibration {
 /// The graphs of all folders, by name.
 fn graphs() -> Vec<(String, Arc<Graph>)> {
     let mut graphs = Vec::new();
-    for &(name, part, dims) in FORWARD {
+    for &(name, dims) in FORWARD {
         let path = hub().join(name);
         let folder = Folder::open(&path).expect(name);
-        let onnx = to_onnx(&folder, &choices(Form::Forward, part, dims)).expect(name);
+        let onnx = to_onnx(&folder, &choices(Form::Forward, dims)).expect(name);
         let options = metisvm_import::Options {
             calibration: Some(calibration(&path)),
             ..Default::default()
@@ -87,7 +87,7 @@ fn graphs() -> Vec<(String, Arc<Graph>)> {
                 tokens,
                 context: CONTEXT,
             };
-            to_onnx(&folder, &choices(form, None, &[])).expect(name).bytes
+            to_onnx(&folder, &choices(form, &[])).expect(name).bytes
         };
         let (chunk, decode) = (step(CHUNK), step(1));
         let files = GenerativeFiles {

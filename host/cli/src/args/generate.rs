@@ -37,7 +37,7 @@ pub struct Generate {
     /// What chance is drawn from, a number, or 0x and the digits of a bytes32: the same seed gives the same text, on
     /// every engine
     #[arg(long, value_name = "N|0x…", default_value = "0", value_parser = seed)]
-    pub seed: Seed,
+    pub seed: [u8; 32],
     /// Which backends to run it on, and how.
     #[command(flatten)]
     pub engine: Engine,
@@ -52,11 +52,8 @@ impl Generate {
     }
 }
 
-/// What chance is drawn from.
-pub type Seed = [u8; 32];
-
 /// A number as a `bytes32` has it, or its digits.
-fn seed(text: &str) -> Result<Seed, String> {
+fn seed(text: &str) -> Result<[u8; 32], String> {
     let wrong = || "a seed is a number below 2^64, or 0x and up to 64 hexadecimal digits".to_owned();
     let mut seed = [0; 32];
     match text.strip_prefix("0x") {

@@ -1,10 +1,10 @@
 //! What a token takes on the `cpu` backend that a GPT-2 of 124 million parameters generates, on one thread, beside
 //! what the same thread takes to add up as many bytes as its weights have, in ordinary pages and in large ones: one by
-//! one in turn, so that all see the same machine. `METISVM_LEVELS` names levels, separated by commas; without it, the fastest. An argument is a part of
-//! the names of what is measured.
+//! one in turn, so that all see the same machine. `METISVM_LEVELS` names levels, separated by commas; without it, the
+//! fastest. An argument is a part of the names of what is measured.
 //!
 //! The bits are compared with those of the reference kernels first. With `METISVM_STEPS=1` the steps are listed;
-//! `METISVM_TURNS` says how many turns there are (201).
+//! `METISVM_TURNS` says how many turns there are (201), and so does `METISVM_SAMPLES`, as of all benchmarks.
 
 mod graph;
 
@@ -43,9 +43,12 @@ fn main() {
             .collect(),
         Err(_) => vec![Level::best()],
     };
-    let turns: Option<usize> = std::env::var("METISVM_TURNS")
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let number = |name| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse::<usize>().ok())
+    };
+    let turns = number("METISVM_TURNS").or_else(|| number("METISVM_SAMPLES"));
     println!("{LAYERS} layers of {WIDTH}, context {CONTEXT}, vocabulary {VOCABULARY}; medians of turns, µs");
     println!(
         "{:30} {:>8} {:>9} {:>9} {:>8} {:>9} {:>7}",

@@ -281,3 +281,48 @@ fn a_contract_gets_the_tokens_that_the_command_gives() {
     assert_eq!(words[..2], [32, 12]);
     assert_eq!(words[2..], numbers(&expected["tokens"]));
 }
+
+#[test]
+fn a_tokenizer_neither_cuts_nor_fills_up_a_prompt() {
+    let expected = generate(&["--prompt", PROMPT, "-n", "4"]);
+    let file = folder().join("gpt2.tokenizer.json");
+    let mut tokenizer: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    tokenizer["truncation"] =
+        json!({"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0});
+    tokenizer["padding"] = json!({"strategy": {"Fixed": 60}, "direction": "Right", "pad_to_multiple_of": null,
+        "pad_id": 0, "pad_type_id": 0, "pad_token": "<|endoftext|>"});
+    tokenizer["model"]["dropout"] = json!(0.9);
+    std::fs::write(folder().join("batch.json"), tokenizer.to_string()).unwrap();
+    let text = generate(&["--prompt", PROMPT, "-n", "4", "--tokenizer", "batch.json"]);
+    assert_eq!(text["prompt_tokens"], expected["prompt_tokens"]);
+    assert_eq!(text["tokens"], expected["tokens"]);
+}
+
+#[test]
+fn an_import_does_not_write_over_what_it_reads() {
+    let here = tempfile::tempdir().unwrap();
+    let model = here.path().join("model");
+    std::fs::create_dir(&model).unwrap();
+    for name in ["config.json", "model.safetensors", "tokenizer.json"] {
+        std::fs::copy(repository("models/hub/gpt2").join(name), model.join(name)).unwrap();
+    }
+    let before = std::fs::read(model.join("model.safetensors")).unwrap();
+    let text = path("models/hub/text/calibration.txt");
+    let arguments = [
+        "model",
+        "import",
+        "model",
+        "--text",
+        &text,
+        "-o",
+        "model/model.safetensors",
+    ];
+    let done = run(here.path(), &arguments);
+    assert!(!done.status.success());
+    assert_eq!(
+        std::fs::read(model.join("model.safetensors")).unwrap(),
+        before,
+        "{}",
+        stderr(&done)
+    );
+}

@@ -15,8 +15,8 @@ use crate::imported::Imported;
 use crate::lower::lower;
 use crate::options::Options;
 use crate::plan::{self, Plan, Sites};
+use crate::read;
 use crate::typed::Typed;
-use crate::{passes, resolve, wire};
 use metisvm_model::Graph;
 use metisvm_model::generation::{Generation, Sampling};
 use states::{States, index_of};
@@ -59,8 +59,8 @@ pub fn import_generative(
     end_tokens: &[u32],
     options: &Options,
 ) -> Result<ImportedGenerative, ImportError> {
-    let chunk = typed(files.chunk, options)?;
-    let decode = typed(files.decode, options)?;
+    let chunk = read::typed(files.chunk, options)?;
+    let decode = read::typed(files.decode, options)?;
     let states = States::of(&chunk)?;
     let calibration = texts::calibration(&chunk, &states, texts)?;
     let options = Options {
@@ -126,15 +126,6 @@ fn error_of_logits(imported: &Imported) -> f64 {
     outputs
         .find(|output| output.name == LOGITS)
         .map_or(0.0, |output| output.relative)
-}
-
-fn typed(bytes: &[u8], options: &Options) -> Result<Typed, ImportError> {
-    wire::check(bytes)?;
-    let model = onnx_rs::parse(bytes).map_err(|e| ImportError::File {
-        at: 0,
-        what: e.to_string(),
-    })?;
-    Ok(passes::run(resolve::resolve(&model, options)?))
 }
 
 /// A gap of one octave between two logits is a factor of 2 between their tokens' probabilities.

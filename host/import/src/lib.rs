@@ -43,6 +43,7 @@ mod passes;
 mod picks;
 mod plan;
 mod ranges;
+mod read;
 mod report;
 mod resolve;
 mod trees;
@@ -66,12 +67,7 @@ pub use report::{Layer, OutputError, Report};
 /// If the file is malformed, holds something unsupported, or has no equal in integers; the error says
 /// where, and what to do.
 pub fn import_onnx(bytes: &[u8], options: &Options) -> Result<Imported, ImportError> {
-    wire::check(bytes)?;
-    let model = onnx_rs::parse(bytes).map_err(|e| ImportError::File {
-        at: 0,
-        what: e.to_string(),
-    })?;
-    let typed = passes::run(resolve::resolve(&model, options)?);
+    let typed = read::typed(bytes, options)?;
     let seen = plan::observe(&typed, options)?;
     let plan = plan::plan_from(&typed, options, seen.as_ref(), plan::Sites::Searched)?;
     if plan.samples > 0 && !plan.calibrated && lower::lower(&typed, &plan.without_samples(), None).is_ok() {

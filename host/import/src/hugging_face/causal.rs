@@ -129,11 +129,22 @@ impl Causal {
         Ok(w.concat(&[&old, new], 2))
     }
 
-    /// The outputs: the scores of the next token, and the new rows of the state.
-    pub(super) fn finish(self, w: &mut Writer<'_>, logits: &T, vocabulary: usize) {
-        w.output("logits", Elem::F32, &[1, self.rows, vocabulary], logits);
+    /// The outputs: the scores of the next token, of what the last layer gave and the tensor `head`, `[vocabulary, width]`;
+    /// and the new rows of the state.
+    pub(super) fn finish(
+        self,
+        w: &mut Writer<'_>,
+        x: &T,
+        head: &str,
+        [vocabulary, width]: [usize; 2],
+    ) -> Result<(), FolderError> {
+        let head = w.weight_t(head, [vocabulary, width])?;
+        w.at("lm_head");
+        let logits = w.matmul(x, &head);
+        w.output("logits", Elem::F32, &[1, self.rows, vocabulary], &logits);
         for (name, dims, new) in self.news {
             w.output(&name, Elem::F32, &dims, &new);
         }
+        Ok(())
     }
 }

@@ -137,12 +137,8 @@ fn build(
         x = w.add(&x, &y);
     }
     let x = w.rms_norm(&format!("{root}norm"), &x, shape.width, shape.epsilon)?;
-    let head = if tied { table } else { "lm_head.weight".to_string() };
-    let head = w.weight_t(&head, [vocabulary, shape.width])?;
-    w.at("lm_head");
-    let logits = w.matmul(&x, &head);
-    causal.finish(w, &logits, vocabulary);
-    Ok(())
+    let head = if tied { &table } else { "lm_head.weight" };
+    causal.finish(w, &x, head, [vocabulary, shape.width])
 }
 
 fn attention(

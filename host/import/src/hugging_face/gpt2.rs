@@ -62,12 +62,8 @@ pub(super) fn build(config: &Config<'_>, asked: &Asked<'_>, w: &mut Writer<'_>) 
         x = block(&shape, w, &mut causal, &format!("{root}h.{layer}"), layer, &x)?;
     }
     let x = w.layer_norm(&format!("{root}ln_f"), &x, width, shape.epsilon)?;
-    let head = if tied { table } else { "lm_head.weight".to_string() };
-    let head = w.weight_t(&head, [vocabulary, width])?;
-    w.at("lm_head");
-    let logits = w.matmul(&x, &head);
-    causal.finish(w, &logits, vocabulary);
-    Ok(())
+    let head = if tied { &table } else { "lm_head.weight" };
+    causal.finish(w, &x, head, [vocabulary, width])
 }
 
 fn block(

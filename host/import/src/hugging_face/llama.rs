@@ -124,12 +124,8 @@ fn build(
         x = block(&shape, w, &mut causal, &turn, &path, layer, &x)?;
     }
     let x = w.rms_norm(&format!("{root}norm"), &x, width, shape.epsilon)?;
-    let head = if tied { table } else { "lm_head.weight".to_string() };
-    let head = w.weight_t(&head, [vocabulary, width])?;
-    w.at("lm_head");
-    let logits = w.matmul(&x, &head);
-    causal.finish(w, &logits, vocabulary);
-    Ok(())
+    let head = if tied { &table } else { "lm_head.weight" };
+    causal.finish(w, &x, head, [vocabulary, width])
 }
 
 fn block(

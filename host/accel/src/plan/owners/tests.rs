@@ -134,3 +134,15 @@ fn graph_without_nodes_has_no_owners() {
     let none = vec![Vec::new(), Vec::new()];
     assert!(chosen(&graph, &none, &[Some(costs(1.0, 1.0, 1.0)), None], 1).is_empty());
 }
+
+#[test]
+fn too_many_parts_are_the_first_one_s_that_takes_all() {
+    let nodes = 2 * MAX_PARTS;
+    let every_second: Vec<_> = (0..nodes).step_by(2).map(|at| at..at + 1).collect();
+    let whole: Vec<_> = std::iter::once(0..nodes).collect();
+    let takes = [every_second.clone(), whole.clone(), whole.clone()];
+    assert_eq!(by_order(nodes, &takes), vec![1; nodes]);
+    // Nobody but the last takes all: it does.
+    let takes = [every_second.clone(), every_second, whole];
+    assert_eq!(by_order(nodes, &takes), vec![2; nodes]);
+}

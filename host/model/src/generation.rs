@@ -145,14 +145,6 @@ impl Generation {
         self.vocabulary
     }
 
-    /// Runs of (prefill, decode) for a prompt of so many tokens and as many generated ones as are asked for: the last
-    /// token of the prompt is always the decode graph's, since only that gives logits.
-    pub const fn runs(&self, prompt: u32, count: u32) -> (u32, u32) {
-        let before = prompt.saturating_sub(1);
-        let chunks = before / self.chunk;
-        (chunks, before % self.chunk + count)
-    }
-
     /// What choosing one token costs besides the runs: each logit is compared, weighed and added up, and the rows of the
     /// state are written. Of 50,257 logits the choice from half of them takes 0.3 milliseconds at the most, which is what
     /// these counts buy of gas schedule 2.

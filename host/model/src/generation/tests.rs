@@ -175,7 +175,6 @@ fn a_text_is_what_the_model_computes_whatever_its_chunks() {
         let count = CONTEXT as usize - length;
         let (result, runs) = generate(&bundle, &greedy(&all[..length], count as u32));
         assert_eq!(result.expect("it fits"), expected(&all[..length], count));
-        assert_eq!(runs, generation.runs(length as u32, count as u32), "{length}");
         let facts = generation.facts(&bundle.graph);
         let told = facts.runs(length as u64, count as u64);
         assert_eq!(told, (runs.0.into(), runs.1.into()), "{length}");

@@ -78,7 +78,7 @@ pub struct Import {
     pub onnx: Option<PathBuf>,
     /// With --onnx, of a model that generates: the graph that takes TOKENS tokens more and keeps the state of CONTEXT of
     /// them, in the place of the whole model
-    #[arg(long, value_name = "TOKENS,CONTEXT", value_parser = step, requires = "onnx")]
+    #[arg(long, value_name = "TOKENS,CONTEXT", value_parser = step, requires = "onnx", conflicts_with = "output")]
     pub step: Option<(u32, u32)>,
     /// Which part of the folder's model, where it has several: encoder or decoder of an autoencoder
     #[arg(long, value_name = "NAME")]

@@ -1,0 +1,20 @@
+//! Native code for hot EVM bytecode: regions of a contract become machine code when they are hot, and gas, results,
+//! logs, state and halt reasons stay those of revm's interpreter.
+//!
+//! `docs/jit.md` in the repository has the design, and says how to add an instruction.
+
+mod compiler;
+mod counters;
+mod enter;
+mod error;
+mod executable;
+mod jit;
+mod options;
+mod plan;
+mod rules;
+
+pub use counters::Counters;
+pub use error::JitError;
+pub use jit::{Compiled, Jit, Native};
+pub use options::{JitMode, JitOptions};
+pub use rules::Rules;

@@ -3,14 +3,22 @@
 //!
 //! `docs/jit.md` in the repository has the design, and says how to add an instruction.
 
+mod arithmetic;
+mod code_memory;
 mod compiler;
 mod counters;
+mod emit;
+#[allow(unsafe_code)]
 mod enter;
 mod error;
 mod executable;
+#[allow(unsafe_code)]
+mod helpers;
 mod jit;
+mod opcode;
 mod options;
 mod plan;
+mod record;
 mod rules;
 
 pub use counters::Counters;

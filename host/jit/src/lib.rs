@@ -3,8 +3,15 @@
 //!
 //! `docs/jit.md` in the repository has the design, and says how to add an instruction.
 
+mod background;
+mod budget;
+mod builder;
+mod cache;
+mod code;
 mod compiler;
+mod contract;
 mod counters;
+mod disk;
 mod enter;
 mod error;
 mod executable;
@@ -12,6 +19,8 @@ mod jit;
 mod options;
 mod plan;
 mod rules;
+#[cfg(test)]
+mod testing;
 
 pub use counters::Counters;
 pub use error::JitError;

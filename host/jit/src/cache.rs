@@ -25,6 +25,13 @@ pub(crate) struct Cache<C> {
     /// The bound of memory in bytes.
     limit: usize,
     max_contracts: usize,
+    clock: Clock,
+}
+
+/// What every frame reads: on a cache line that hardly ever changes, apart from locks, which do.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Clock {
     /// Counts what came into memory: the clock of what was not used for longest.
     epoch: AtomicU32,
     /// Counts rounds in which contracts were dropped, so that whoever keeps contracts looks which.
@@ -93,8 +100,7 @@ impl<C> Cache<C> {
             }),
             limit,
             max_contracts: MAX_CONTRACTS,
-            epoch: AtomicU32::new(0),
-            generation: AtomicU32::new(0),
+            clock: Clock::default(),
         }
     }
 
@@ -141,7 +147,7 @@ impl<C> Cache<C> {
                     }
                     stays
                 });
-                self.generation.fetch_add(1, Relaxed);
+                self.clock.generation.fetch_add(1, Relaxed);
             }
             let new = || Arc::new(Contract::new(hash, domain.index));
             contracts.entry(hash).or_insert_with(new).clone()
@@ -150,12 +156,12 @@ impl<C> Cache<C> {
 
     /// The clock of [`Contract::touch`].
     pub(crate) fn epoch(&self) -> u32 {
-        self.epoch.load(Relaxed)
+        self.clock.epoch.load(Relaxed)
     }
 
     /// Another number after contracts were dropped.
     pub(crate) fn generation(&self) -> u32 {
-        self.generation.load(Relaxed)
+        self.clock.generation.load(Relaxed)
     }
 
     /// Makes room for a part of a contract, and charges it for that. Others, which were not used for longest, are dropped
@@ -176,7 +182,7 @@ impl<C> Cache<C> {
         ledger.add(contract, charge);
         drop(ledger);
         // What was entered before this came is older than it.
-        contract.touch(self.epoch.fetch_add(1, Relaxed).wrapping_add(1));
+        contract.touch(self.clock.epoch.fetch_add(1, Relaxed).wrapping_add(1));
         if !evicted.is_empty() {
             self.forget(&evicted);
         }
@@ -213,7 +219,7 @@ impl<C> Cache<C> {
                 contracts.remove(&contract.hash);
             }
         }
-        self.generation.fetch_add(1, Relaxed);
+        self.clock.generation.fetch_add(1, Relaxed);
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger<C>> {

@@ -43,6 +43,34 @@ pub struct Counters {
     pub disk_errors: u64,
 }
 
+impl Counters {
+    /// What was done since the counters stood at `before`. What is in memory (`contracts`, `bytecode_bytes`,
+    /// `code_bytes`), it is now.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let since = |count: fn(&Self) -> u64| count(self).saturating_sub(count(before));
+        Self {
+            native_frames: since(|c| c.native_frames),
+            interpreted_frames: since(|c| c.interpreted_frames),
+            deoptimised_frames: since(|c| c.deoptimised_frames),
+            missing_regions: since(|c| c.missing_regions),
+            contracts: self.contracts,
+            evicted_contracts: since(|c| c.evicted_contracts),
+            compiled_regions: since(|c| c.compiled_regions),
+            loaded_regions: since(|c| c.loaded_regions),
+            declined: since(|c| c.declined),
+            dropped_requests: since(|c| c.dropped_requests),
+            bytecode_bytes: self.bytecode_bytes,
+            code_bytes: self.code_bytes,
+            compile_ns: since(|c| c.compile_ns),
+            compile_on_path_ns: since(|c| c.compile_on_path_ns),
+            stored_files: since(|c| c.stored_files),
+            refused_files: since(|c| c.refused_files),
+            disk_errors: since(|c| c.disk_errors),
+        }
+    }
+}
+
 /// The counters of everything but frames, which threads share.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
@@ -69,9 +97,10 @@ impl Totals {
     }
 }
 
-/// The frames of one EVM. It alone counts them, so threads do not pass a cache line to and fro with each frame, and
-/// an addition needs no locked instruction.
+/// The frames of one EVM. It alone counts them, on a cache line of its own, so threads do not pass one to and fro with
+/// each frame, and an addition needs no locked instruction.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct Frames {
     native: AtomicU64,
     interpreted: AtomicU64,

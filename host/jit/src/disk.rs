@@ -4,13 +4,14 @@ mod draft;
 #[cfg(test)]
 mod faults;
 mod format;
+mod names;
 mod secret;
 mod trim;
 
 use crate::JitError;
 use draft::Draft;
 use format::Regions;
-use revm::primitives::{B256, hex};
+use revm::primitives::B256;
 use secret::Secret;
 use std::{
     fs::{self, DirBuilder, File},
@@ -23,9 +24,6 @@ use std::{
 
 /// No file is longer, in bytes: some ten times what the largest contract is compiled to.
 const MAX_FILE_BYTES: u64 = 64 << 20;
-
-/// How the names of files end.
-const ENDING: &str = ".native";
 
 /// After so large a part of the bound was written, files are counted, and the oldest removed if they are too many.
 const TRIMMED: u64 = 16;
@@ -146,10 +144,8 @@ impl Disk {
         trim::trim(&self.folder, self.limit, SystemTime::now())
     }
 
-    /// The file of a key. Folders stay small, as its first byte chooses one of 256.
     fn path(&self, key: &B256) -> PathBuf {
-        let name = hex::encode(key) + ENDING;
-        self.folder.join(&name[..2]).join(name)
+        names::path(&self.folder, key)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keeps a folder of compiled code within its bound.
 
-use super::{ENDING, draft};
+use super::{draft, names};
 use std::{
     fs::{self, DirEntry},
     io::{self, ErrorKind},
@@ -39,7 +39,9 @@ pub(super) fn trim(folder: &Path, limit: u64, now: SystemTime) -> Result<(), Str
     };
     // The folder itself holds drafts of the secret, and folders of files.
     for entry in walk.entries(folder) {
-        if is_folder_of_files(&entry) {
+        let name = entry.file_name();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && name.to_str().is_some_and(names::is_folder) {
             for entry in walk.entries(&entry.path()) {
                 walk.visit(&entry);
             }
@@ -64,7 +66,7 @@ impl Walk {
     fn visit(&mut self, entry: &DirEntry) {
         let name = entry.file_name();
         let name = name.to_str().unwrap_or_default();
-        let (is_draft, is_code) = (name.ends_with(draft::ENDING), is_name_of_code(name));
+        let (is_draft, is_code) = (name.ends_with(draft::ENDING), names::is_file(name));
         if !is_draft && !is_code {
             return;
         }
@@ -118,24 +120,4 @@ impl Walk {
         }
         None
     }
-}
-
-/// Whether it is named by two hexadecimal digits.
-fn is_folder_of_files(entry: &DirEntry) -> bool {
-    let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-    let name = entry.file_name();
-    is_folder
-        && name
-            .to_str()
-            .is_some_and(|name| name.len() == 2 && is_hexadecimal(name))
-}
-
-/// Whether it is a key's.
-fn is_name_of_code(name: &str) -> bool {
-    let key = name.strip_suffix(ENDING);
-    key.is_some_and(|key| key.len() == 64 && is_hexadecimal(key))
-}
-
-fn is_hexadecimal(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -2,19 +2,21 @@
 
 use crate::{
     JitError, emit,
+    glue::Glue,
     plan::{Declined, Plan},
-    record::{self, Exit},
+    record,
 };
 use core::fmt;
 use cranelift_codegen::{
     Context,
     control::ControlPlane,
-    ir::{Function, InstBuilder, types::I64},
-    isa::{CallConv, OwnedTargetIsa},
+    ir::Function,
+    isa::OwnedTargetIsa,
     settings::{self, Configurable},
 };
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use cranelift_frontend::FunctionBuilderContext;
 use revm::primitives::{B256, keccak256};
+use std::sync::Arc;
 
 /// To be raised with every change of what is emitted or of what [`Record`](crate::record::Record)'s functions do: code
 /// on disk from before is then not used.
@@ -44,6 +46,7 @@ fn features() -> [(&'static str, bool); 0] {
 /// The code generator for this machine. Shared by threads.
 pub(crate) struct Compiler {
     isa: OwnedTargetIsa,
+    glue: Arc<Glue>,
 }
 
 impl fmt::Debug for Compiler {
@@ -85,7 +88,13 @@ impl Compiler {
         let isa = isa
             .finish(settings::Flags::new(flags))
             .map_err(|error| failed(&error))?;
-        Ok(Self { isa })
+        let glue = Glue::new(&isa).map_err(|error| failed(&error))?;
+        Ok(Self { isa, glue })
+    }
+
+    /// What all contracts share.
+    pub(crate) fn glue(&self) -> &Arc<Glue> {
+        &self.glue
     }
 
     /// What machine code depends on besides bytecode and rules: versions of the emitter and of Cranelift, features of
@@ -112,74 +121,21 @@ impl Compiler {
         if function.dfg.num_insts() > MOST_INSTRUCTIONS {
             return Err(Declined);
         }
-        self.machine_code(function)
+        machine_code(&self.isa, function)
     }
+}
 
-    fn machine_code(&self, function: Function) -> Result<Vec<u8>, Declined> {
-        let mut context = Context::for_function(function);
-        let compiled = context.compile(&*self.isa, &mut ControlPlane::default());
-        let compiled = compiled.map_err(|error| {
-            debug_assert!(false, "Cranelift: {:?}", error.inner);
-            Declined
-        })?;
-        let code = compiled.code_buffer();
-        if !compiled.buffer.relocs().is_empty() || code.len() > LONGEST {
-            return Err(Declined);
-        }
-        Ok(code.to_vec())
+/// Position independent, without relocations.
+pub(crate) fn machine_code(isa: &OwnedTargetIsa, function: Function) -> Result<Vec<u8>, Declined> {
+    let mut context = Context::for_function(function);
+    let compiled = context.compile(&**isa, &mut ControlPlane::default());
+    let compiled = compiled.map_err(|error| {
+        debug_assert!(false, "Cranelift: {:?}", error.inner);
+        Declined
+    })?;
+    let code = compiled.code_buffer();
+    if !compiled.buffer.relocs().is_empty() || code.len() > LONGEST {
+        return Err(Declined);
     }
-
-    /// The way in: a function of C's convention that takes a record, the function of a region and an entry, and gives
-    /// what the region gives.
-    pub(crate) fn way_in(&self) -> Result<Vec<u8>, Declined> {
-        self.glue(CallConv::SystemV, 3, |builder, parameters| {
-            let (record, function, entry) = (parameters[0], parameters[1], parameters[2]);
-            let gas = builder.ins().load(I64, emit::trusted(), record, record::GAS);
-            let top = builder.ins().load(I64, emit::trusted(), record, record::TOP);
-            let signature = builder.import_signature(emit::region_signature());
-            let call = builder
-                .ins()
-                .call_indirect(signature, function, &[record, entry, gas, top]);
-            builder.inst_results(call)[0]
-        })
-    }
-
-    /// What stands for a region without code.
-    pub(crate) fn missing(&self) -> Result<Vec<u8>, Declined> {
-        self.glue(CallConv::Tail, 4, |builder, parameters| {
-            let record = parameters[0];
-            for (value, at) in [
-                (parameters[1], record::ENTRY),
-                (parameters[2], record::GAS),
-                (parameters[3], record::TOP),
-            ] {
-                builder.ins().store(emit::trusted(), value, record, at);
-            }
-            builder.ins().iconst(I64, Exit::Missing.code(0) as i64)
-        })
-    }
-
-    fn glue(
-        &self,
-        convention: CallConv,
-        parameters: usize,
-        body: impl FnOnce(
-            &mut FunctionBuilder<'_>,
-            &[cranelift_codegen::ir::Value],
-        ) -> cranelift_codegen::ir::Value,
-    ) -> Result<Vec<u8>, Declined> {
-        let mut function = Function::new();
-        function.signature = emit::signature(convention, parameters, 1);
-        let mut context = FunctionBuilderContext::new();
-        let mut builder = FunctionBuilder::new(&mut function, &mut context);
-        let block = builder.create_block();
-        builder.append_block_params_for_function_params(block);
-        builder.switch_to_block(block);
-        let parameters = builder.block_params(block).to_vec();
-        let result = body(&mut builder, &parameters);
-        builder.ins().return_(&[result]);
-        builder.seal_all_blocks();
-        builder.finalize(self.isa.frontend_config());
-        self.machine_code(function)
-    }
+    Ok(code.to_vec())
 }

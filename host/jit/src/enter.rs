@@ -32,7 +32,7 @@ pub(crate) enum Way {
     Interpreted,
 }
 
-/// [`Compiler::way_in`](crate::compiler::Compiler::way_in).
+/// [`Glue::way_in`](crate::glue::Glue::way_in).
 type WayIn = extern "C" fn(*mut Record, function: *const u8, entry: u64) -> u64;
 
 /// Runs a frame from where its instruction pointer stands until it has an action. `missing` is asked when a region has

@@ -1,6 +1,6 @@
 //! The machine code of a contract, as far as there is some.
 
-use crate::{code_memory::CodeMemory, compiler::Compiler, plan::Plan};
+use crate::{code_memory::CodeMemory, glue::Glue, plan::Plan};
 use core::{
     ptr,
     sync::atomic::{
@@ -12,29 +12,6 @@ use std::{
     io,
     sync::{Arc, OnceLock},
 };
-
-/// Machine code that all contracts share.
-#[derive(Debug)]
-pub(crate) struct Glue {
-    /// Of [`Compiler::way_in`].
-    pub(crate) way_in: CodeMemory,
-    /// Of [`Compiler::missing`].
-    missing: CodeMemory,
-}
-
-impl Glue {
-    pub(crate) fn new(compiler: &Compiler) -> io::Result<Arc<Self>> {
-        let code = |code: Result<Vec<u8>, _>| {
-            CodeMemory::new(
-                &code.map_err(|_| io::Error::other("the compiler declines what all contracts share"))?,
-            )
-        };
-        Ok(Arc::new(Self {
-            way_in: code(compiler.way_in())?,
-            missing: code(compiler.missing())?,
-        }))
-    }
-}
 
 /// A contract with the code of its regions. Who runs code holds it, so that it is freed when nobody does.
 #[derive(Debug)]
@@ -84,7 +61,7 @@ impl Executable {
         self.code.get(region).is_some_and(|code| code.get().is_some())
     }
 
-    /// Puts machine code that [`Compiler::region`] made for this region into memory that can be executed and not
+    /// Puts machine code that [`Compiler::region`](crate::compiler::Compiler::region) made for this region into memory that can be executed and not
     /// written, and makes it the region's. The first code of a region stays.
     pub(crate) fn install(&self, region: usize, code: &[u8]) -> io::Result<()> {
         let (Some(place), Some(function)) = (self.code.get(region), self.functions.get(region)) else {

@@ -6,12 +6,13 @@ use crate::{
     isolated,
     knobs::{given, number},
     native::{Compilers, is_left_out},
+    program::Item,
     report,
     shrink::{MANY, shrunk},
     source::Source,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     os::unix::{fs::FileExt, process::ExitStatusExt},
     sync::{
@@ -69,7 +70,8 @@ struct Run {
     next: AtomicU64,
     stop: AtomicBool,
     start: Instant,
-    found: Mutex<Vec<String>>,
+    /// What differed, by the instructions in it.
+    found: Mutex<BTreeMap<BTreeSet<u8>, String>>,
     done: Mutex<(Done, BTreeMap<String, u64>)>,
 }
 
@@ -115,10 +117,13 @@ impl Run {
     fn check(&self, pair: &mut Pair<Compilers>, seed: u64) {
         if let Err(found) = one(pair, seed) {
             let small = shrunk(*found, MANY, |trial| pair.differs(trial));
+            // The same instructions are most likely the same fault.
+            let opcodes: BTreeSet<u8> = small.trial.program.items.iter().map(Item::opcode).collect();
             let mut all = self.found.lock().expect("no thread panics");
-            let report = report::of(seed, &small);
-            eprintln!("\n{report}\n");
-            all.push(report);
+            if all.contains_key(&opcodes) {
+                return;
+            }
+            all.insert(opcodes, report::of(seed, &small));
             if all.len() >= MOST_FOUND {
                 self.stop.store(true, Ordering::Relaxed);
             }
@@ -177,6 +182,8 @@ fn inside() {
 
 /// Seeds on all processors.
 fn many(first: u64, programs: u64) {
+    // A panic within an execution is a difference, and reported as one.
+    std::panic::set_hook(Box::new(|_| {}));
     let run = Run::new(first, programs);
     let all: Vec<Progress> = (0..threads()).map(|_| Progress::default()).collect();
     thread::scope(|scope| {
@@ -188,6 +195,7 @@ fn many(first: u64, programs: u64) {
         }
         run.watch(&all);
     });
+    drop(std::panic::take_hook());
     let found = run.found.into_inner().expect("no thread panics");
     let (done, reasons) = run.done.into_inner().expect("no thread panics");
     println!(
@@ -202,11 +210,12 @@ fn many(first: u64, programs: u64) {
         all.len(),
     );
     println!("{reasons:?}");
+    let reports: Vec<String> = found.into_values().collect();
     assert!(
-        found.is_empty(),
+        reports.is_empty(),
         "{} differences:\n{}",
-        found.len(),
-        found.join("\n\n")
+        reports.len(),
+        reports.join("\n\n")
     );
     if programs >= ENOUGH {
         let missing: Vec<_> = REASONS

@@ -16,8 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// So many requests wait at most. What is dropped beyond it is asked again when it is reached again.
+/// So many requests wait at most. What is dropped beyond it is asked for again when it is reached again.
 const MAX_REQUESTS: usize = 4096;
+
+/// So much bytecode waits at most, in bytes: the queue holds it, whoever else does or does not.
+const MAX_WAITING_BYTES: usize = 32 << 20;
 
 /// So many contracts wait to be written at most. One that is dropped beyond it is written when more of it is compiled.
 const MAX_UNSAVED: usize = 4096;
@@ -52,6 +55,8 @@ struct Shared<G: Generator> {
 #[derive(Debug)]
 struct Queue<C> {
     requests: VecDeque<Request<C>>,
+    /// Bytecode in `requests`, in bytes.
+    waiting_bytes: usize,
     /// Contracts to be written, and from when on.
     unsaved: VecDeque<(Instant, Arc<Contract<C>>)>,
     /// The folder on disk is to be brought within its bound.
@@ -74,6 +79,16 @@ enum Request<C> {
     Region(Arc<Contract<C>>, usize),
 }
 
+impl<C> Request<C> {
+    /// Bytecode that it holds, in bytes.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Contract(_, bytecode) => bytecode.len(),
+            Self::Region(..) => 0,
+        }
+    }
+}
+
 /// What a thread does next.
 enum Job<C> {
     Build(Request<C>),
@@ -90,6 +105,7 @@ impl<G: Generator> Background<G> {
     ) -> Result<Self, JitError> {
         let queue = Queue {
             requests: VecDeque::new(),
+            waiting_bytes: 0,
             unsaved: VecDeque::new(),
             trim: builder.has_disk(),
             running: 0,
@@ -121,12 +137,12 @@ impl<G: Generator> Background<G> {
 
     /// Asks for a contract; false if too many requests wait.
     pub(crate) fn request(&self, contract: &Arc<Contract<G::Code>>, bytecode: &Bytecode) -> bool {
-        self.push(|| Request::Contract(contract.clone(), bytecode.clone()))
+        self.push(Request::Contract(contract.clone(), bytecode.clone()))
     }
 
     /// Asks for a region; false if too many requests wait.
     pub(crate) fn request_region(&self, contract: &Arc<Contract<G::Code>>, region: usize) -> bool {
-        self.push(|| Request::Region(contract.clone(), region))
+        self.push(Request::Region(contract.clone(), region))
     }
 
     /// Has a contract written soon, of which something was compiled.
@@ -157,13 +173,15 @@ impl<G: Generator> Background<G> {
         counters.dropped_requests += self.shared.queue().dropped;
     }
 
-    fn push(&self, request: impl FnOnce() -> Request<G::Code>) -> bool {
+    fn push(&self, request: Request<G::Code>) -> bool {
         let mut queue = self.shared.queue();
-        if queue.requests.len() >= MAX_REQUESTS {
+        let bytes = queue.waiting_bytes.saturating_add(request.bytes());
+        if queue.requests.len() >= MAX_REQUESTS || bytes > MAX_WAITING_BYTES {
             queue.dropped += 1;
             return false;
         }
-        queue.requests.push_back(request());
+        queue.waiting_bytes = bytes;
+        queue.requests.push_back(request);
         drop(queue);
         self.shared.work.notify_one();
         true
@@ -310,6 +328,7 @@ impl<C> Queue<C> {
             return Ok(Job::Save(contract));
         }
         if let Some(request) = self.requests.pop_front() {
+            self.waiting_bytes -= request.bytes();
             return Ok(Job::Build(request));
         }
         if self.trim {

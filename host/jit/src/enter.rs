@@ -7,7 +7,7 @@ use crate::{
     plan::Entry,
     record::{Exit, Record},
 };
-use core::mem;
+use core::{mem, ptr::NonNull};
 use revm::{
     context_interface::Host,
     interpreter::{
@@ -119,7 +119,10 @@ impl Record {
     ) -> Self {
         let stack = interpreter.stack.data_mut().as_mut_ptr();
         let length = interpreter.stack.len();
-        let (input, input_bytes) = {
+        // An empty input may name a place beyond all memory.
+        let (input, input_bytes) = if interpreter.input.input.is_empty() {
+            (NonNull::<u8>::dangling().as_ptr().cast_const(), 0)
+        } else {
             let input = interpreter.input.input.as_bytes_memory(&interpreter.memory);
             (input.as_ptr(), input.len() as u64)
         };

@@ -31,7 +31,9 @@ impl Record {
         if memory != self.memory {
             self.memory = memory;
             // Call data may lie in the caller's memory, which is the same allocation.
-            if let CallInput::SharedBuffer(range) = &interpreter.input.input {
+            if let CallInput::SharedBuffer(range) = &interpreter.input.input
+                && !range.is_empty()
+            {
                 self.input = interpreter.memory.global_slice(range.clone()).as_ptr();
             }
         }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::testing::{
-    COMPILES, FakeBuilder, FakeCode, FakeGenerator, PANICS, builder, bytecode, contract, nth_bytecode,
+    COMPILES, DECLINES, FakeBuilder, FakeCode, FakeGenerator, PANICS, builder, bytecode, contract,
+    nth_bytecode,
 };
 use std::{path::Path, sync::atomic::Ordering};
 
@@ -118,6 +119,27 @@ fn requests_beyond_the_bound_are_dropped_and_counted() {
         (1, 2)
     );
     assert!(bench.background.request(&hot, &code));
+}
+
+#[test]
+fn bytecode_that_waits_is_bounded() {
+    let bench = bench(1, 1 << 30, None);
+    let (first, large) = (nth_bytecode(0, 1), bytecode(DECLINES, &vec![COMPILES; 4 << 20]));
+    let declined = contract(&bench.builder, &large);
+    let closed = bench.gate.lock().unwrap();
+    bench
+        .background
+        .request(&contract(&bench.builder, &first), &first);
+    bench.wait_for_calls(1);
+    let taken = (0..100)
+        .filter(|_| bench.background.request(&declined, &large))
+        .count();
+    assert_eq!(taken, MAX_WAITING_BYTES / large.len());
+    drop(closed);
+    bench.background.settle();
+    // What was taken out of the queue makes room in it.
+    assert_eq!(bench.background.shared.queue().waiting_bytes, 0);
+    assert!(bench.background.request(&declined, &large));
 }
 
 #[test]

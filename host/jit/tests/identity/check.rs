@@ -33,11 +33,11 @@ impl Runners for Interpreters {
 /// Below these no transaction is valid, the second from Amsterdam on (EIP-2780).
 const LEAST_GAS: [u64; 2] = [21_000, 4_500];
 /// Gas limits that one program is executed with at most, where every one is tried.
-const EVERY_LIMIT: u64 = 400;
+const EVERY_LIMIT: u64 = 300;
 /// Limits at random, and just below what is used.
-const SOME_LIMITS: usize = 5;
+const SOME_LIMITS: usize = 3;
 /// One program in so many is executed at every gas limit, or so many of them that they lie close.
-const SWEPT: usize = 24;
+const SWEPT: usize = 32;
 
 /// A trial that does not come out alike.
 #[derive(Debug, Clone)]
@@ -155,7 +155,7 @@ impl<F: Runners<Runner: Runner>> Pair<F> {
         let code = Bytecode::new_raw(trial.program.code().into());
         self.at_limits(trial, &code, source)?;
         if !trial.program.input.is_empty() {
-            for _ in 0..1 + source.below(3) {
+            for _ in 0..1 + source.below(2) {
                 self.at(&trial.with_other_input(source), &code)?;
             }
         }

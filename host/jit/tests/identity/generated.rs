@@ -11,6 +11,7 @@ use crate::{
     shrink::{MANY, shrunk},
     source::Source,
 };
+use metisvm_jit::Counters;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
@@ -73,6 +74,7 @@ struct Run {
     /// What differed, by the instructions in it.
     found: Mutex<BTreeMap<BTreeSet<u8>, String>>,
     done: Mutex<(Done, BTreeMap<String, u64>)>,
+    compilers: Mutex<Vec<Counters>>,
 }
 
 impl Run {
@@ -85,12 +87,14 @@ impl Run {
             start: Instant::now(),
             found: Mutex::default(),
             done: Mutex::default(),
+            compilers: Mutex::default(),
         }
     }
 
     /// One thread's part.
     fn work(&self, progress: &Progress, file: &File) {
-        let mut pair = Pair::new(Compilers::new());
+        let compilers = Compilers::new();
+        let mut pair = Pair::new(compilers.clone());
         while !self.stop.load(Ordering::Relaxed) {
             let from = self.next.fetch_add(BATCH, Ordering::Relaxed);
             if from >= self.programs {
@@ -107,6 +111,10 @@ impl Run {
             }
         }
         progress.since.store(0, Ordering::Relaxed);
+        self.compilers
+            .lock()
+            .expect("no thread panics")
+            .push(compilers.jit.counters());
         let mut done = self.done.lock().expect("no thread panics");
         done.0.add(&pair.done);
         for (reason, times) in &pair.reasons {
@@ -210,6 +218,19 @@ fn many(first: u64, programs: u64) {
         all.len(),
     );
     println!("{reasons:?}");
+    let compilers = run.compilers.into_inner().expect("no thread panics");
+    let sum = |of: fn(&Counters) -> u64| compilers.iter().map(of).sum::<u64>();
+    let native = sum(|counters| counters.native_frames);
+    println!(
+        "frames: {native} native, {} interpreted, {} left native code; {} regions compiled, {} declined, {} contracts \
+         dropped, {:.1} s of compiling",
+        sum(|counters| counters.interpreted_frames),
+        sum(|counters| counters.deoptimised_frames),
+        sum(|counters| counters.compiled_regions),
+        sum(|counters| counters.declined),
+        sum(|counters| counters.evicted_contracts),
+        sum(|counters| counters.compile_ns) as f64 / 1e9,
+    );
     let reports: Vec<String> = found.into_values().collect();
     assert!(
         reports.is_empty(),
@@ -223,6 +244,7 @@ fn many(first: u64, programs: u64) {
             .filter(|reason| !reasons.contains_key(**reason))
             .collect();
         assert!(missing.is_empty(), "no transaction ended with {missing:?}");
+        assert!(native > done.steps / 2, "most frames were interpreted by both");
         assert!(done.ended > done.programs / 3, "most programs end early");
     }
 }

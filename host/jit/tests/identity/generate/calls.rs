@@ -95,7 +95,7 @@ pub(super) fn program(b: &mut Builder) {
     if b.source.one_in(3) {
         inner(b);
     }
-    for _ in 0..=b.source.below(3) {
+    for _ in 0..=b.source.below(2) {
         match b.source.below(12) {
             0..=4 => call(b),
             5 | 6 => create(b),

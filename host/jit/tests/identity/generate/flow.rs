@@ -9,10 +9,11 @@ use revm::{bytecode::opcode as op, primitives::U256};
 
 /// A program of nested structures.
 pub(super) fn program(b: &mut Builder) {
-    for _ in 0..=b.source.below(3) {
-        structure(b, 2);
+    for _ in 0..=b.source.below(2) {
+        let depth = 1 + b.source.below(2);
+        structure(b, depth);
     }
-    b.keep_all(4);
+    b.keep_all(3);
     b.end();
 }
 
@@ -36,7 +37,7 @@ pub(super) fn structure(b: &mut Builder, depth: usize) {
             }
         }
         12 => unreachable_code(b),
-        _ => straight::sequence(b, 8),
+        _ => straight::sequence(b, 5),
     }
 }
 

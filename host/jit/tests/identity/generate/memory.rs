@@ -42,7 +42,7 @@ pub(super) fn program(b: &mut Builder) {
         b.ops(&[op::CALL, op::POP, op::RETURNDATASIZE]);
         b.keep();
     }
-    for _ in 0..=b.source.below(6) {
+    for _ in 0..=b.source.below(4) {
         let opcode = b.source.pick(&GROWING);
         if !b.has(opcode) {
             continue;
@@ -70,7 +70,7 @@ pub(super) fn program(b: &mut Builder) {
         b.op(op::MSIZE);
         b.keep();
     }
-    b.keep_all(8);
+    b.keep_all(4);
     match b.source.below(4) {
         0 => b.instruction(op::RETURN),
         1 if b.spec.is_enabled_in(SpecId::BYZANTIUM) => b.instruction(op::REVERT),

@@ -87,9 +87,9 @@ impl Trial {
 
     fn made(mut source: Source, pairs: Option<u64>) -> Self {
         let spec = fork(&mut source);
-        let entry = match source.below(12) {
+        let entry = match source.below(48) {
             0 => Entry::Create,
-            1 if spec.is_enabled_in(SpecId::PRAGUE) => Entry::Delegated,
+            1..=4 if spec.is_enabled_in(SpecId::PRAGUE) => Entry::Delegated,
             _ => Entry::Call,
         };
         let form = match source.below(16) {

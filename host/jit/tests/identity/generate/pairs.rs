@@ -10,7 +10,7 @@ use crate::{
 use revm::bytecode::opcode as op;
 
 /// Pairs in one program: each program costs a compilation.
-const IN_A_PROGRAM: u64 = 6;
+const IN_A_PROGRAM: u64 = 3;
 
 /// First instructions of pairs: those that do not end a frame.
 pub(super) fn firsts() -> Vec<u8> {

@@ -119,8 +119,8 @@ fn is_shuffle(opcode: u8) -> bool {
 
 /// A program whose stack is always deep enough.
 pub(super) fn valid(b: &mut Builder) {
-    sequence(b, 24);
-    b.keep_all(6);
+    sequence(b, 16);
+    b.keep_all(4);
     b.end();
 }
 
@@ -150,7 +150,7 @@ pub(super) fn deep(b: &mut Builder) {
 
 /// A program that takes more from the stack than there is, at the first instruction or a later one.
 pub(super) fn underflowing(b: &mut Builder) {
-    sequence(b, 12);
+    sequence(b, 6);
     let all: Vec<u8> = ordinary().filter(|opcode| stack(*opcode).0 > 0).collect();
     match b.source.below(3) {
         // Each takes one word.
@@ -176,7 +176,7 @@ pub(super) fn underflowing(b: &mut Builder) {
 /// Code that is hardly a program: instructions as they come, bytes as they come.
 pub(super) fn wild(b: &mut Builder) {
     let ordinary: Vec<u8> = ordinary().collect();
-    for _ in 0..=b.source.below(60) {
+    for _ in 0..=b.source.below(30) {
         match b.source.below(8) {
             0 => {
                 let byte = b.source.next() as u8;

@@ -18,12 +18,14 @@ use revm::{
 };
 use std::fs;
 
-/// Processor time that one contract takes at most, in milliseconds, by the profile. Ten times what was measured.
-const MOST_MILLISECONDS: u64 = if cfg!(debug_assertions) { 6_000 } else { 2_000 };
-/// Memory that a compilation takes on top of what the process has, in KiB.
-const MOST_KIB: u64 = 400 << 10;
-/// Machine code for each byte of bytecode.
-const MOST_CODE: usize = 200;
+/// Processor time that a contract of 24 KiB takes at most, in milliseconds, and longer ones in proportion. Measured in the
+/// dev profile, in which Cranelift verifies what it is given: 4,000 for MSTORE8 without operands, 1,900 for MULMOD without
+/// operands and for SLOAD, 1,100 for EXP, 0 to 800 for the others.
+const MOST_MILLISECONDS: u64 = if cfg!(debug_assertions) { 15_000 } else { 5_000 };
+/// Memory that a compilation takes on top of what the process has, in KiB. Measured: 62,000.
+const MOST_KIB: u64 = 200 << 10;
+/// Machine code for each byte of bytecode. Measured: 203.
+const MOST_CODE: usize = 256;
 
 /// A contract that is the same few bytes again and again; `unit` makes them from their place.
 fn repeated(length: usize, start: &[u8], mut unit: impl FnMut(usize) -> Vec<u8>) -> Vec<u8> {
@@ -229,6 +231,7 @@ fn kib(name: &str) -> u64 {
 
 /// Compiles every contract of a length and executes it by both.
 fn all(spec: SpecId, length: usize, entry: Entry) {
+    let mut problems = Vec::new();
     let gas = gas_table_spec(spec);
     let rules = Rules::new(spec, &gas);
     for (name, code) in contracts(length) {
@@ -244,13 +247,23 @@ fn all(spec: SpecId, length: usize, entry: Entry) {
             .expect("it is no error");
         let (time, memory) = (processor_time() - time, kib("VmHWM").saturating_sub(memory));
         println!("    {time} ms, {memory} KiB, {compiled:?}");
-        assert!(time <= MOST_MILLISECONDS, "{name}: {time} ms of processor time");
-        assert!(memory <= MOST_KIB, "{name}: {memory} KiB");
-        assert!(
-            compiled.code_bytes <= MOST_CODE * length,
-            "{name}: {} bytes",
-            compiled.code_bytes
-        );
+        for (what, is, most) in [
+            (
+                "ms of processor time",
+                time,
+                MOST_MILLISECONDS * length as u64 / eip170::MAX_CODE_SIZE as u64,
+            ),
+            ("KiB of memory", memory, MOST_KIB),
+            (
+                "bytes of code",
+                compiled.code_bytes as u64,
+                (MOST_CODE * length) as u64,
+            ),
+        ] {
+            if is > most {
+                problems.push(format!("{name}, {length} bytes: {is} {what}, more than {most}"));
+            }
+        }
         let mut pair = Pair::new(compilers);
         for (gas, input) in [
             (3_000_000, vec![]),
@@ -267,13 +280,11 @@ fn all(spec: SpecId, length: usize, entry: Entry) {
                 input: Bytes::from(input),
             };
             if let (_, Some(difference)) = pair.execute(&execution, &bytecode) {
-                panic!(
-                    "{name} with {gas} gas and {} bytes: {difference}",
-                    execution.input.len()
-                );
+                problems.push(format!("{name}, {length} bytes, with {gas} gas: {difference}"));
             }
         }
     }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 /// The process that is measured.
@@ -281,6 +292,12 @@ fn all(spec: SpecId, length: usize, entry: Entry) {
 #[ignore = "started by hostile_bytecode_compiles_in_bounds_or_stays_interpreted, whose process this is"]
 fn measured() {
     all(SpecId::OSAKA, eip170::MAX_CODE_SIZE, Entry::Call);
+}
+
+/// Init code, and what Amsterdam allows.
+#[test]
+#[ignore = "a minute; cargo test --release -p metisvm-jit --test identity -- --ignored longest"]
+fn longest() {
     all(SpecId::OSAKA, eip3860::MAX_INITCODE_SIZE, Entry::Create);
     all(SpecId::AMSTERDAM, eip7954::MAX_CODE_SIZE, Entry::Call);
     // Executed as the code of an account, since the gas of such a transaction is beyond the machine's cap.

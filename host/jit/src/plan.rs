@@ -11,7 +11,7 @@ use crate::{
 use core::ops::Range;
 use revm::{
     bytecode::{Bytecode, opcode as op},
-    primitives::{U256, map::HashMap},
+    primitives::U256,
 };
 
 /// From so many bytes on a region ends at the next entry. Compile time grows faster than the length of a function, and
@@ -90,8 +90,8 @@ pub(crate) struct Plan {
     step_at: Vec<u32>,
     /// Of each byte of the code: 0 where no jump may go, [`UNNAMED`], or the entry.
     targets: Box<[u32]>,
-    /// Entries that are not JUMPDESTs.
-    others: HashMap<u32, Entry>,
+    /// Of each byte of the code, and of what follows it: the entry, or 0.
+    entries: Box<[u32]>,
     regions: Vec<Region>,
     memory: u64,
 }
@@ -144,7 +144,7 @@ impl Plan {
             code: code.clone(),
             rules: rules.clone(),
             targets: vec![0; bytes.len()].into(),
-            others: HashMap::default(),
+            entries: vec![0; pc + 1].into(),
             regions: Vec::new(),
             memory: 0,
             steps,
@@ -182,10 +182,9 @@ impl Plan {
                 let entries = &mut self.regions[region].entries;
                 let entry = Entry::new(region, entries.len());
                 entries.push(pc);
+                self.entries[pc as usize] = entry.raw();
                 if jumpdest {
                     self.targets[pc as usize] = entry.raw();
-                } else {
-                    self.others.insert(pc, entry);
                 }
             } else if jumpdest {
                 self.targets[pc as usize] = UNNAMED;
@@ -253,10 +252,9 @@ impl Plan {
 
     /// The entry at a place in the code.
     pub(crate) fn entry(&self, pc: u32) -> Option<Entry> {
-        match self.targets.get(pc as usize).copied().unwrap_or(0) {
-            0 => self.others.get(&pc).copied(),
-            UNNAMED => None,
-            entry => Some(Entry(entry)),
+        match self.entries.get(pc as usize) {
+            None | Some(0) => None,
+            Some(entry) => Some(Entry(*entry)),
         }
     }
 

@@ -163,7 +163,7 @@ impl Plan {
             let pc = step.pc;
             let jumpdest = step.opcode == op::JUMPDEST;
             let is_named = jumpdest && named[pc as usize];
-            if pc == 0 || resumes || is_named || pc - last >= CUT_BYTES {
+            if pc == 0 || resumes || is_named || (pc < end && pc - last >= CUT_BYTES) {
                 last = pc;
                 let full = self
                     .regions
@@ -352,6 +352,21 @@ mod tests {
             assert_eq!(plan.steps_of(region), CUT_BYTES as usize);
             assert_eq!(plan.bytecode_bytes(region), CUT_BYTES as usize);
         }
+    }
+
+    #[test]
+    fn a_push_that_the_end_cuts_short_is_no_region_of_its_own() {
+        let mut code = vec![op::ADDRESS; CUT_BYTES as usize - 1];
+        code.push(op::PUSH32);
+        let plan = plan(&code);
+        assert_eq!((plan.regions(), plan.steps_of(0)), (1, CUT_BYTES as usize));
+    }
+
+    #[test]
+    fn what_follows_a_call_at_the_end_is_an_entry() {
+        let plan = plan(&[op::CREATE]);
+        assert_eq!(plan.entries(0), [0, 1]);
+        assert_eq!((plan.index(1), plan.steps_of(0)), (1, 1));
     }
 
     #[test]

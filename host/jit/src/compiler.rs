@@ -3,13 +3,12 @@
 use crate::{
     JitError, emit,
     glue::Glue,
+    machine_code::machine_code,
     plan::{Declined, Plan},
     record,
 };
 use core::fmt;
 use cranelift_codegen::{
-    Context,
-    control::ControlPlane,
     ir::Function,
     isa::OwnedTargetIsa,
     settings::{self, Configurable},
@@ -21,8 +20,6 @@ use std::sync::Arc;
 /// To be raised with every change of what is emitted or of what [`Record`](crate::record::Record)'s functions do: code
 /// on disk from before is then not used.
 const VERSION: u32 = 1;
-/// Machine code of a region that is longer than this is declined: 600 times its bytecode, and no contract's was a tenth.
-const LONGEST: usize = 1 << 20;
 /// A region with more instructions of Cranelift's form is declined before machine code is made of it, which takes most
 /// of the time: a second for so many.
 const MOST_INSTRUCTIONS: usize = 1 << 17;
@@ -123,19 +120,4 @@ impl Compiler {
         }
         machine_code(&self.isa, function)
     }
-}
-
-/// Position independent, without relocations.
-pub(crate) fn machine_code(isa: &OwnedTargetIsa, function: Function) -> Result<Vec<u8>, Declined> {
-    let mut context = Context::for_function(function);
-    let compiled = context.compile(&**isa, &mut ControlPlane::default());
-    let compiled = compiled.map_err(|error| {
-        debug_assert!(false, "Cranelift: {:?}", error.inner);
-        Declined
-    })?;
-    let code = compiled.code_buffer();
-    if !compiled.buffer.relocs().is_empty() || code.len() > LONGEST {
-        return Err(Declined);
-    }
-    Ok(code.to_vec())
 }

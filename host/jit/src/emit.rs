@@ -14,6 +14,7 @@ mod arithmetic;
 mod bits;
 mod control;
 mod instruction;
+mod loops;
 mod memory;
 mod path;
 mod stack;
@@ -33,6 +34,7 @@ use cranelift_codegen::{
     isa::{CallConv, TargetFrontendConfig},
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use loops::Head;
 use path::Path;
 
 /// A path goes on in place through named JUMPDESTs as long as it has no more instructions than these. Solidity's
@@ -82,6 +84,8 @@ struct Signatures {
 /// A path that is still to be emitted.
 struct Task {
     block: Block,
+    /// Its place among the region's entries, where it begins with one.
+    place: Option<usize>,
     index: usize,
     path: Path,
     /// For so many more instructions it may go through a JUMPDEST in place.
@@ -98,6 +102,8 @@ struct Emitter<'a, 'f> {
     record: Value,
     /// Of each entry, with gas and the top of the stack.
     entries: Vec<Block>,
+    /// Of each entry that is the head of a loop.
+    heads: Vec<Option<Head>>,
     /// Gives its first parameter back; gas and top are the others.
     exit: Block,
     /// Gives its parameter back, gas and stack being with the interpreter.
@@ -158,6 +164,7 @@ pub(crate) fn region(
         builder,
         plan,
         region,
+        heads: vec![None; entries.len()],
         entries,
         exit,
         ended,
@@ -167,6 +174,7 @@ pub(crate) fn region(
         tasks: Vec::new(),
         work: WORK + WORK_PER_STEP * plan.steps_of(region),
     };
+    emitter.find_loops();
     emitter.choose_entry(parameters[1], parameters[2], parameters[3]);
     emitter.emit_dispatch();
     emitter.emit_exits();
@@ -187,14 +195,18 @@ impl Emitter<'_, '_> {
             let memory = if *pc == 0 { 0 } else { self.plan.known_memory() };
             self.tasks.push(Task {
                 block,
+                place: Some(place),
                 index: self.plan.index(*pc),
                 path: Path::new(top, gas, memory),
                 inline: INLINED,
                 seen: vec![*pc],
             });
         }
-        while let Some(task) = self.tasks.pop() {
+        while let Some(mut task) = self.tasks.pop() {
             self.builder.switch_to_block(task.block);
+            if let Some(head) = task.place.and_then(|place| self.heads[place]) {
+                task = self.enter_loop(task, head);
+            }
             self.follow(task);
         }
     }

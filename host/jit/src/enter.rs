@@ -28,7 +28,7 @@ pub(crate) enum Way {
     Missing,
     /// In native code, and then in the interpreter for another reason.
     Deoptimised,
-    /// In the interpreter from the beginning: native code has no entry there.
+    /// In the interpreter from the beginning: native code has no entry there, or its region has no code.
     Interpreted,
 }
 
@@ -50,6 +50,10 @@ pub(crate) fn run<H: Host>(
     let Some(mut entry) = entry.filter(|_| interpreter.stack.data().capacity() >= STACK_LIMIT) else {
         return (interpreter.run_plain(instructions, gas, host), Way::Interpreted);
     };
+    // In and out again would cost every frame of a region that is not compiled yet, or never.
+    if !executable.has(entry.region()) && !missing(entry.region()) {
+        return (interpreter.run_plain(instructions, gas, host), Way::Interpreted);
+    }
     let mut record = Record::new(executable, interpreter, instructions, host);
     // SAFETY: the bytes there are the machine code of a function of this type.
     let way_in = unsafe { mem::transmute::<*const u8, WayIn>(executable.glue().way_in.start()) };

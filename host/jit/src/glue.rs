@@ -2,8 +2,8 @@
 
 use crate::{
     code_memory::CodeMemory,
-    compiler::machine_code,
     emit,
+    machine_code::machine_code,
     plan::Declined,
     record::{self, Exit},
 };

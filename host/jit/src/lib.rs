@@ -23,6 +23,7 @@ mod glue;
 #[allow(unsafe_code)]
 mod helpers;
 mod jit;
+mod machine_code;
 mod opcode;
 mod options;
 mod plan;

@@ -11,7 +11,7 @@ use crate::{
 use core::ops::Range;
 use revm::{
     bytecode::{Bytecode, opcode as op},
-    primitives::{U256, map::HashMap},
+    primitives::U256,
 };
 
 /// From so many bytes on a region ends at the next entry. Compile time grows faster than the length of a function, and
@@ -90,8 +90,8 @@ pub(crate) struct Plan {
     step_at: Vec<u32>,
     /// Of each byte of the code: 0 where no jump may go, [`UNNAMED`], or the entry.
     targets: Box<[u32]>,
-    /// Entries that are not JUMPDESTs.
-    others: HashMap<u32, Entry>,
+    /// Of each byte of the code, and of what follows it: the entry, or 0.
+    entries: Box<[u32]>,
     regions: Vec<Region>,
     memory: u64,
 }
@@ -144,7 +144,7 @@ impl Plan {
             code: code.clone(),
             rules: rules.clone(),
             targets: vec![0; bytes.len()].into(),
-            others: HashMap::default(),
+            entries: vec![0; pc + 1].into(),
             regions: Vec::new(),
             memory: 0,
             steps,
@@ -163,7 +163,7 @@ impl Plan {
             let pc = step.pc;
             let jumpdest = step.opcode == op::JUMPDEST;
             let is_named = jumpdest && named[pc as usize];
-            if pc == 0 || resumes || is_named || pc - last >= CUT_BYTES {
+            if pc == 0 || resumes || is_named || (pc < end && pc - last >= CUT_BYTES) {
                 last = pc;
                 let full = self
                     .regions
@@ -182,10 +182,9 @@ impl Plan {
                 let entries = &mut self.regions[region].entries;
                 let entry = Entry::new(region, entries.len());
                 entries.push(pc);
+                self.entries[pc as usize] = entry.raw();
                 if jumpdest {
                     self.targets[pc as usize] = entry.raw();
-                } else {
-                    self.others.insert(pc, entry);
                 }
             } else if jumpdest {
                 self.targets[pc as usize] = UNNAMED;
@@ -253,10 +252,9 @@ impl Plan {
 
     /// The entry at a place in the code.
     pub(crate) fn entry(&self, pc: u32) -> Option<Entry> {
-        match self.targets.get(pc as usize).copied().unwrap_or(0) {
-            0 => self.others.get(&pc).copied(),
-            UNNAMED => None,
-            entry => Some(Entry(entry)),
+        match self.entries.get(pc as usize) {
+            None | Some(0) => None,
+            Some(entry) => Some(Entry(*entry)),
         }
     }
 
@@ -354,6 +352,21 @@ mod tests {
             assert_eq!(plan.steps_of(region), CUT_BYTES as usize);
             assert_eq!(plan.bytecode_bytes(region), CUT_BYTES as usize);
         }
+    }
+
+    #[test]
+    fn a_push_that_the_end_cuts_short_is_no_region_of_its_own() {
+        let mut code = vec![op::ADDRESS; CUT_BYTES as usize - 1];
+        code.push(op::PUSH32);
+        let plan = plan(&code);
+        assert_eq!((plan.regions(), plan.steps_of(0)), (1, CUT_BYTES as usize));
+    }
+
+    #[test]
+    fn what_follows_a_call_at_the_end_is_an_entry() {
+        let plan = plan(&[op::CREATE]);
+        assert_eq!(plan.entries(0), [0, 1]);
+        assert_eq!((plan.index(1), plan.steps_of(0)), (1, 1));
     }
 
     #[test]

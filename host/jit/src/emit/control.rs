@@ -134,6 +134,9 @@ impl Emitter<'_, '_> {
         let Some(entry) = self.plan.entry(pc) else {
             return self.deoptimise(path, pc);
         };
+        if entry.region() == self.region && self.go_to_head(path, entry.place()) {
+            return;
+        }
         self.store(path);
         let (gas, top) = (path.gas, self.top(path));
         if entry.region() == self.region {
@@ -193,6 +196,7 @@ impl Emitter<'_, '_> {
             let seen = seen.to_vec();
             self.tasks.push(Task {
                 block: falls,
+                place: None,
                 index: index + 1,
                 path: other,
                 inline: 0,

@@ -3,15 +3,34 @@
 //!
 //! `docs/jit.md` in the repository has the design, and says how to add an instruction.
 
+mod arithmetic;
+mod background;
+mod budget;
+mod builder;
+mod cache;
+mod code;
+mod code_memory;
 mod compiler;
+mod contract;
 mod counters;
+mod disk;
+mod emit;
+#[allow(unsafe_code)]
 mod enter;
 mod error;
 mod executable;
+mod glue;
+#[allow(unsafe_code)]
+mod helpers;
 mod jit;
+mod machine_code;
+mod opcode;
 mod options;
 mod plan;
+mod record;
 mod rules;
+#[cfg(test)]
+mod testing;
 
 pub use counters::Counters;
 pub use error::JitError;

@@ -17,14 +17,18 @@ pub enum JitMode {
 pub struct JitOptions {
     /// When bytecode is compiled.
     pub mode: JitMode,
-    /// Threads that compile in the background, with `JitMode::On`.
+    /// Threads that compile in the background, with `JitMode::On`; one at least.
     pub threads: usize,
+    /// How much of one processor's time all threads in the background may use together, in hundredths: 1 to 100. A
+    /// second of it is theirs in advance, so that a start does not wait.
+    pub budget_percent: u8,
     /// Where compiled code is kept from run to run; `None` for memory alone.
     pub folder: Option<PathBuf>,
-    /// How much machine code may be in memory, in bytes. Beyond it nothing more is compiled until contracts that were
-    /// not executed for longest are dropped.
+    /// How much memory compiled contracts may take, in bytes: machine code in whole pages, and what is known of their
+    /// bytecode. Where it does not suffice, contracts that were not executed for longest are dropped.
     pub memory_bytes: usize,
-    /// How much may be kept on disk, in bytes.
+    /// How much may be kept on disk, in bytes. The files that were not used for longest are removed; between two
+    /// rounds of that there may be a sixteenth more.
     pub disk_bytes: u64,
     /// So many entries make a contract hot, and then each of its regions.
     pub hot: u32,
@@ -35,6 +39,7 @@ impl Default for JitOptions {
         Self {
             mode: JitMode::On,
             threads: 1,
+            budget_percent: 50,
             folder: None,
             memory_bytes: 256 << 20,
             disk_bytes: 1 << 30,

@@ -1,17 +1,29 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiles src/ with the pinned solc and writes artifacts/<Contract>.json, and the templates' contracts, whose
-// artefacts lie in templates/artifacts; with --check it writes nothing and fails if the committed artefacts differ from
-// what the sources give. The Rust side embeds the artefacts, so that building it needs neither Node nor a compiler.
+// Compiles src/ with the pinned solc and writes artifacts/<Contract>.json, and the contracts of templates and of
+// benchmarks, whose artefacts lie in templates/artifacts and benches/contracts/artifacts; with --check it writes nothing
+// and fails if the committed artefacts differ from what the sources give. The Rust side embeds the artefacts, so that
+// building it needs neither Node nor a compiler.
 "use strict";
 
 const fs = require("node:fs");
 const path = require("node:path");
-const { compileSources, fail, loadCompiler, readSources, readTemplates, readText, TEMPLATES } = require("./compiler.js");
+const {
+  BENCHMARKS,
+  compileSources,
+  fail,
+  loadCompiler,
+  readBenchmarks,
+  readSources,
+  readTemplates,
+  readText,
+  TEMPLATES,
+} = require("./compiler.js");
 
 const ARTIFACTS = path.join(__dirname, "artifacts");
 const TEMPLATE_ARTIFACTS = path.join(TEMPLATES, "artifacts");
+const BENCHMARK_ARTIFACTS = path.join(BENCHMARKS, "artifacts");
 
 main();
 
@@ -25,9 +37,11 @@ function main() {
   const [sources, templates] = [readSources(), readTemplates()];
   const own = compile(solc, sources, ["*"], true);
   const ofTemplates = compile(solc, { ...sources, ...templates }, Object.keys(templates), false);
+  const ofBenchmarks = compile(solc, readBenchmarks(), ["*"], true);
   const done = args.length === 0 ? write : check;
   done(ARTIFACTS, own);
   done(TEMPLATE_ARTIFACTS, ofTemplates);
+  done(BENCHMARK_ARTIFACTS, ofBenchmarks);
 }
 
 /** Artefact texts by contract name, sorted by name. What is `placed` by genesis may not have immutables. */

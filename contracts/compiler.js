@@ -8,6 +8,7 @@ const path = require("node:path");
 
 const SOURCES = path.join(__dirname, "src");
 const TEMPLATES = path.join(__dirname, "..", "templates");
+const BENCHMARKS = path.join(__dirname, "..", "benches", "contracts");
 
 // Everything that reaches the bytecode. bytecodeHash "none": else the hash of the metadata, comments and file names
 // included, would end up in the code and move the golden state roots with every typo fixed.
@@ -39,6 +40,14 @@ function readTemplates() {
     }
   }
   return sources;
+}
+
+/** The contracts that benchmarks of the EVM call, by names relative to the repository. */
+function readBenchmarks() {
+  const files = solidityFiles(BENCHMARKS);
+  return Object.fromEntries(
+    files.map((file) => [`benches/contracts/${path.basename(file)}`, { content: readText(file) }]),
+  );
 }
 
 /** A text file. A checkout that turns line ends into CRLF must give the same code. */
@@ -82,4 +91,14 @@ function fail(message) {
   process.exit(1);
 }
 
-module.exports = { compileSources, fail, loadCompiler, readSources, readTemplates, readText, TEMPLATES };
+module.exports = {
+  BENCHMARKS,
+  compileSources,
+  fail,
+  loadCompiler,
+  readBenchmarks,
+  readSources,
+  readTemplates,
+  readText,
+  TEMPLATES,
+};

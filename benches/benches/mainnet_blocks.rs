@@ -140,13 +140,7 @@ fn run() -> Result<(), Failure> {
         return Ok(());
     };
     let threads = [Threads::new(1)?, Threads::new(2)?];
-    let mut subjects = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let subject = Subject::read(&path, &threads[1]);
-        subjects.push(subject.map_err(|error| format!("{}: {error}", path.display()))?);
-    }
-    subjects.sort_by_key(Subject::number);
+    let subjects = Subject::read_all(&folder, &threads[1])?;
     let mut all = Vec::new();
     for (at, subject) in subjects.iter().enumerate() {
         if !options.wants(&subject.number().to_string()) {

@@ -140,16 +140,30 @@ impl Chain {
     /// The same where every read of those blocks waited so long. What is learnt to read ahead is learnt only
     /// where reading takes time.
     pub fn at_parent_after(&self, engine: Ours, over: Over, wait: Duration) -> Result<Ours, Failure> {
-        let factory = self.factory();
+        self.taught(engine, &self.factory(), over, wait)
+    }
+
+    /// A new engine as [`Self::engine_at_parent`] gives it, over the state in memory, whose EVMs came from this factory.
+    pub fn engine_by(&self, factory: &MetisEvmFactory, threads: usize) -> Result<Ours, Failure> {
+        self.taught(Ours::fresh(threads)?, factory, Over::Memory, Duration::ZERO)
+    }
+
+    fn taught(
+        &self,
+        engine: Ours,
+        factory: &MetisEvmFactory,
+        over: Over,
+        wait: Duration,
+    ) -> Result<Ours, Failure> {
         for at in 0..BLOCKS - 1 {
             let (block, state) = self.block(at);
             let slow = SlowState::new(state, wait);
             let _: Done = match over {
-                Over::Memory => engine.execute(&factory, block, state)?,
-                Over::Slow => engine.execute_slow(&factory, block, &slow)?,
+                Over::Memory => engine.execute(factory, block, state)?,
+                Over::Slow => engine.execute_slow(factory, block, &slow)?,
                 Over::Cached => {
                     let cache = empty_cache();
-                    engine.execute_cached(&factory, block, &cache.view(&slow, B256::ZERO))?
+                    engine.execute_cached(factory, block, &cache.view(&slow, B256::ZERO))?
                 }
             };
         }

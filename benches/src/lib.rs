@@ -7,11 +7,13 @@
 //! - [`agreement`] sees to it that the variants do the same work;
 //! - [`chain`] makes chains of blocks of the project's workloads;
 //! - [`mainnet`] reads a block of Ethereum's;
+//! - [`native`] has the transactions on which native code is compared with the interpreter;
 //! - [`slow_state`] is a state whose reads take time.
 
 pub mod agreement;
 pub mod chain;
 pub mod mainnet;
+pub mod native;
 pub mod options;
 pub mod ours;
 pub mod plain;

@@ -39,6 +39,18 @@ impl Subject {
         })
     }
 
+    /// Reads all files of a folder; the blocks come in the order of their numbers.
+    pub fn read_all(folder: &Path, threads: &Threads) -> Result<Vec<Self>, Failure> {
+        let mut subjects = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let subject = Self::read(&path, threads);
+            subjects.push(subject.map_err(|error| format!("{}: {error}", path.display()))?);
+        }
+        subjects.sort_by_key(Self::number);
+        Ok(subjects)
+    }
+
     /// The number of the block.
     pub fn number(&self) -> u64 {
         self.file.block.header.number
@@ -73,7 +85,12 @@ impl Subject {
 
     /// The engine once it has executed this block.
     pub fn taught(&self, engine: Ours) -> Result<Ours, Failure> {
-        engine.execute(&self.factory, self.block(), &self.file.pre_state)?;
+        self.taught_by(&self.factory, engine)
+    }
+
+    /// The same with EVMs of this factory.
+    pub fn taught_by(&self, factory: &MetisEvmFactory, engine: Ours) -> Result<Ours, Failure> {
+        engine.execute(factory, self.block(), &self.file.pre_state)?;
         Ok(engine)
     }
 

@@ -9,6 +9,7 @@ mod keccak;
 mod parallel;
 mod prediction;
 mod progress;
+mod remembering;
 mod sequential;
 mod transfer;
 
@@ -27,6 +28,7 @@ use hashes::Hashes;
 use metisvm_state::{BaseState, ReadAhead, StateChanges, StateError};
 use metisvm_vm::MetisEvmFactory;
 use progress::{Invalid, Progress};
+pub use remembering::{Remembering, remember_hashes};
 use revm::{DatabaseRef, context_interface::result::ExecutionResult, primitives::hardfork::SpecId};
 use std::time::{Duration, Instant};
 

@@ -12,6 +12,7 @@
 //! - [`compare_threads`] executes a block in several ways and says whether and how fast they agree.
 //! - [`validity`] has the rules of a block that execution does not check.
 //! - [`sampling`] takes the samples for that.
+//! - [`remember_hashes`] gives an EVM outside of a block what the engine's have, for measurements of the EVM alone.
 //! - [`statetest`] runs the official Ethereum state tests.
 
 mod block_file;
@@ -34,8 +35,8 @@ pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT, text::read_json};
 pub use builder::{BuiltBlock, build_block, finish_header, prepare_header};
 pub use compare::{ThreadsComparison, compare_threads};
 pub use engine::{
-    BlockEngine, EngineOptions, EngineReport, Executed, Selected, Skipped, access_list_hash,
-    build_access_list,
+    BlockEngine, EngineOptions, EngineReport, Executed, Remembering, Selected, Skipped, access_list_hash,
+    build_access_list, remember_hashes,
 };
 pub use error::Error;
 pub use execute::{BlockInput, execute_block};

@@ -1,6 +1,6 @@
 //! revm's EVM with the rule that revm does not have.
 
-use crate::{MetisPrecompiles, creation::collision_with_storage};
+use crate::{MetisPrecompiles, creation::collision_with_storage, native::NativeFrames};
 use alloy_evm::{Evm, EvmEnv, eth::EthEvmContext};
 use alloy_primitives::{Address, Bytes};
 use core::{
@@ -36,6 +36,8 @@ type Inner<DB, I> = RevmEvm<EthEvmContext<DB>, I, Instructions<DB>, MetisPrecomp
 pub struct MetisEvm<DB: Database, I = NoOpInspector> {
     inner: Inner<DB, I>,
     inspect: bool,
+    /// None where everything is interpreted.
+    native: Option<NativeFrames>,
 }
 
 impl<DB: Database, I> fmt::Debug for MetisEvm<DB, I> {
@@ -48,8 +50,12 @@ impl<DB: Database, I> fmt::Debug for MetisEvm<DB, I> {
 }
 
 impl<DB: Database, I> MetisEvm<DB, I> {
-    pub(crate) const fn new(inner: Inner<DB, I>, inspect: bool) -> Self {
-        Self { inner, inspect }
+    pub(crate) const fn new(inner: Inner<DB, I>, inspect: bool, native: Option<NativeFrames>) -> Self {
+        Self {
+            inner,
+            inspect,
+            native,
+        }
     }
 
     /// The context: block, transaction, configuration, journal.
@@ -130,7 +136,14 @@ impl<DB: Database, I> EvmTr for MetisEvm<DB, I> {
 
     #[inline(always)]
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Self::Frame>, ContextDbError<Self::Context>> {
-        self.inner.frame_run()
+        match &mut self.native {
+            // An inspector sees every instruction, so what it may look at is interpreted.
+            Some(native) if !self.inspect => {
+                let inner = &mut self.inner;
+                native.run(&mut inner.ctx, &inner.instruction, &mut inner.frame_stack)
+            }
+            _ => self.inner.frame_run(),
+        }
     }
 
     #[inline(always)]

@@ -1,7 +1,10 @@
-use crate::{ChainSpec, GasSchedule, InferenceEngine, MetisEvm, MetisPrecompiles, ProofVerifier};
+use crate::{
+    ChainSpec, GasSchedule, InferenceEngine, MetisEvm, MetisPrecompiles, ProofVerifier, native::NativeFrames,
+};
 use alloy_consensus::BlockHeader;
 use alloy_evm::{Database, EvmEnv, EvmFactory, eth::EthEvmContext};
 use core::fmt;
+use metisvm_jit::Jit;
 use revm::{
     Context, Inspector, MainBuilder, MainContext,
     context::{BlockEnv, DBErrorMarker, TxEnv},
@@ -20,6 +23,7 @@ pub struct MetisEvmFactory {
     proofs: Option<Arc<dyn ProofVerifier>>,
     schedule: Option<GasSchedule>,
     senders_with_code: bool,
+    jit: Option<Arc<Jit>>,
 }
 
 impl fmt::Debug for MetisEvmFactory {
@@ -28,6 +32,7 @@ impl fmt::Debug for MetisEvmFactory {
             .field("spec", &self.spec.name)
             .field("engine", &self.engine.is_some())
             .field("proofs", &self.proofs.is_some())
+            .field("jit", &self.jit.is_some())
             .finish()
     }
 }
@@ -42,6 +47,7 @@ impl MetisEvmFactory {
             proofs: None,
             schedule: None,
             senders_with_code: false,
+            jit: None,
         }
     }
 
@@ -68,6 +74,18 @@ impl MetisEvmFactory {
     #[must_use]
     pub fn with_proofs(self, proofs: Option<Arc<dyn ProofVerifier>>) -> Self {
         Self { proofs, ..self }
+    }
+
+    /// The same chain, with native code for bytecode as this compiler's options say. Without, everything is interpreted;
+    /// so are EVMs that an inspector looks at, in any case. No result depends on it.
+    #[must_use]
+    pub fn with_jit(self, jit: Option<Arc<Jit>>) -> Self {
+        Self { jit, ..self }
+    }
+
+    /// What makes native code, if anything does.
+    pub fn jit(&self) -> Option<&Arc<Jit>> {
+        self.jit.as_ref()
     }
 
     /// The same chain, charging by this schedule whatever its spec says: for tests, and for trying prices
@@ -125,13 +143,17 @@ impl MetisEvmFactory {
         inspect: bool,
     ) -> MetisEvm<DB, I> {
         let precompiles = self.precompiles(&env);
+        let native = self
+            .jit
+            .as_ref()
+            .and_then(|jit| NativeFrames::new(jit, env.cfg_env.spec));
         let evm = Context::mainnet()
             .with_block(env.block_env)
             .with_cfg(env.cfg_env)
             .with_db(db)
             .build_mainnet_with_inspector(inspector)
             .with_precompiles(precompiles);
-        MetisEvm::new(evm, inspect)
+        MetisEvm::new(evm, inspect, native)
     }
 }
 

@@ -20,6 +20,7 @@ mod fault;
 mod forks;
 mod gas_schedule;
 mod inference;
+mod native;
 mod object;
 mod precompiles;
 mod proofs;
@@ -37,6 +38,7 @@ pub use inference::{IInference, InferencePrecompile, registry_slot};
 pub use metisvm_model::generation::{GenerationFacts, Request};
 pub use metisvm_model::{OperatorId, OperatorSet, Work};
 pub use metisvm_verifier::{KeyError, VerifyWork};
+pub use native::native_rules;
 pub use precompiles::{MetisPrecompiles, Rearranged};
 pub use proofs::{
     IInferenceProofs, KeyFacts, KeyRing, ProofClaim, ProofGasSchedule, ProofGasScheduleVersion,

@@ -1,0 +1,68 @@
+//! The compiler as a benchmark has it: before the clock starts, it has done all it wants to.
+
+use super::Case;
+use crate::Failure;
+use metisvm_jit::{Compiled, Counters, Jit, JitMode, JitOptions};
+use metisvm_vm::native_rules;
+use revm::{bytecode::Bytecode, primitives::B256, state::EvmState};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What is executed at all is compiled, as after many blocks.
+const HOT: u32 = 1;
+/// A contract becomes hot, and then its regions one after the other as each leads to the next: so many rounds are
+/// enough for any chain of them that real contracts have.
+const ROUNDS: usize = 100;
+
+/// A compiler with nothing in it that keeps nothing on disk.
+pub fn fresh() -> Result<Arc<Jit>, Failure> {
+    Ok(Jit::new(JitOptions {
+        mode: JitMode::On,
+        hot: HOT,
+        ..JitOptions::default()
+    })?)
+}
+
+/// Does the work until nothing more is compiled for it.
+pub fn settle(jit: &Jit, mut work: impl FnMut() -> Result<(), Failure>) -> Result<(), Failure> {
+    let made = |counters: Counters| (counters.contracts, counters.compiled_regions, counters.declined);
+    let mut quiet = 0;
+    let mut before = made(jit.counters());
+    for _ in 0..ROUNDS {
+        work()?;
+        jit.settle();
+        let after = made(jit.counters());
+        quiet = if after == before { quiet + 1 } else { 0 };
+        // One round makes a contract hot and the next one its regions.
+        if quiet > HOT {
+            return Ok(());
+        }
+        before = after;
+    }
+    Err(format!("after {ROUNDS} rounds there is still something to compile").into())
+}
+
+/// The code that a transaction has loaded, by its hash.
+pub fn codes(state: EvmState) -> BTreeMap<B256, Bytecode> {
+    let codes = state.into_values().filter_map(|account| {
+        let code = account.info.code?;
+        (!code.is_empty()).then_some((account.info.code_hash, code))
+    });
+    codes.collect()
+}
+
+/// Compiles all of every contract that a case loads, ahead of time.
+pub fn whole(case: &Case, codes: &BTreeMap<B256, Bytecode>) -> Result<Compiled, Failure> {
+    let jit = fresh()?;
+    let rules = native_rules(case.env.cfg_env.spec);
+    let mut all = Compiled::default();
+    for (hash, code) in codes {
+        let one = jit.compile(*hash, code, &rules)?;
+        all.bytecode_bytes += one.bytecode_bytes;
+        all.regions += one.regions;
+        all.compiled_regions += one.compiled_regions;
+        all.declined_regions += one.declined_regions;
+        all.code_bytes += one.code_bytes;
+        all.compile_time += one.compile_time;
+    }
+    Ok(all)
+}

@@ -129,7 +129,7 @@ fn objects_of_the_bundled_block_add_up_to_its_gas() {
 #[test]
 fn tables_fit_80_columns_and_say_what_is_exact() {
     let folder = tempdir().unwrap();
-    let output = profile(folder.path(), &["--pairs", "--top", "5"]);
+    let output = profile(folder.path(), &["--pairs", "--top", "6"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
     for line in text.lines() {
@@ -138,7 +138,8 @@ fn tables_fit_80_columns_and_say_what_is_exact() {
     for said in [
         "contract",
         "inference",
-        "opcode",
+        "opcode by gas",
+        "opcode by count",
         "then",
         "gas used",
         "26,446,772",

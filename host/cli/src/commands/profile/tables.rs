@@ -7,6 +7,7 @@ use super::{
 use crate::error::CliError;
 use crate::output::{self, ms, thousands};
 use metisvm_executor::profile::{Code, CodeUse, NativeGain, NativeReport, Profile};
+use std::cmp::Reverse;
 use std::time::Duration;
 
 /// So many rows have each table, if nothing else is asked for.
@@ -26,13 +27,9 @@ pub(super) fn show(shown: &Shown<'_>) -> Result<(), CliError> {
     summary(shown)
 }
 
-fn share(part: u64, whole: u64) -> String {
-    format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
-}
-
-fn time_share(part: Duration, whole: Duration) -> String {
-    let whole = whole.as_secs_f64().max(f64::MIN_POSITIVE);
-    format!("{:.1} %", 100.0 * part.as_secs_f64() / whole)
+fn percent(part: f64, whole: f64) -> String {
+    let share = if whole > 0.0 { part / whole } else { 0.0 };
+    format!("{:.1}", 100.0 * share)
 }
 
 /// Milliseconds with as many digits as a measurement of a few runs deserves.
@@ -51,15 +48,7 @@ fn rest(shown: usize, all: usize, what: &str) -> Result<(), CliError> {
 }
 
 fn contracts(profile: &Profile, rows: usize) -> Result<(), CliError> {
-    let mut table = output::table(&[
-        "contract",
-        "frames",
-        "instructions",
-        "gas",
-        "of gas",
-        "time",
-        "of time",
-    ]);
+    let mut table = output::table(&["contract", "frames", "instr.", "gas", "gas %", "ms", "time %"]);
     let (gas, time) = (profile.gas.frames, profile.frames_time());
     let row = |used: &CodeUse| {
         [
@@ -67,9 +56,9 @@ fn contracts(profile: &Profile, rows: usize) -> Result<(), CliError> {
             thousands(used.frames),
             thousands(used.instructions),
             thousands(used.gas),
-            share(used.gas, gas),
-            short_ms(used.time),
-            time_share(used.time, time),
+            percent(used.gas as f64, gas as f64),
+            format!("{:.2}", ms(used.time)),
+            percent(used.time.as_secs_f64(), time.as_secs_f64()),
         ]
     };
     for used in profile.codes.iter().take(rows) {
@@ -80,30 +69,37 @@ fn contracts(profile: &Profile, rows: usize) -> Result<(), CliError> {
 }
 
 fn opcodes(profile: &Profile, rows: usize) -> Result<(), CliError> {
-    let mut table = output::table(&["opcode", "count", "of count", "gas", "of gas"]);
     let (count, gas) = (profile.instructions(), profile.gas.instructions);
-    for used in profile.opcodes.iter().take(rows) {
-        table.add_row([
-            Profile::opcode_name(used.opcode),
-            thousands(used.count),
-            share(used.count, count),
-            thousands(used.gas),
-            share(used.gas, gas),
-        ]);
+    let mut by_count = profile.opcodes.clone();
+    by_count.sort_by_key(|used| (Reverse(used.count), used.opcode));
+    for (heading, list) in [
+        ("opcode by gas", &profile.opcodes),
+        ("opcode by count", &by_count),
+    ] {
+        let mut table = output::table(&[heading, "count", "count %", "gas", "gas %"]);
+        for used in list.iter().take(rows) {
+            table.add_row([
+                Profile::opcode_name(used.opcode),
+                thousands(used.count),
+                percent(used.count as f64, count as f64),
+                thousands(used.gas),
+                percent(used.gas as f64, gas as f64),
+            ]);
+        }
+        output::line(&table.to_string())?;
     }
-    output::line(&table.to_string())?;
     rest(rows, profile.opcodes.len(), "opcodes")
 }
 
 fn pairs(profile: &Profile, rows: usize) -> Result<(), CliError> {
-    let mut table = output::table(&["opcode", "then", "count", "of count"]);
-    let all = profile.pairs.iter().map(|pair| pair.count).sum();
+    let mut table = output::table(&["opcode", "then", "count", "count %"]);
+    let all: u64 = profile.pairs.iter().map(|pair| pair.count).sum();
     for pair in profile.pairs.iter().take(rows) {
         table.add_row([
             Profile::opcode_name(pair.first),
             Profile::opcode_name(pair.second),
             thousands(pair.count),
-            share(pair.count, all),
+            percent(pair.count as f64, all as f64),
         ]);
     }
     output::line(&table.to_string())?;

@@ -13,6 +13,7 @@ mod keccak;
 mod model;
 mod named;
 mod official;
+mod profile;
 mod prove;
 mod register;
 mod run;
@@ -32,6 +33,7 @@ pub use generate::Generate;
 pub use keccak::Keccak;
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 pub use official::{Blocktest, Statetest, TestStore};
+pub use profile::{Profile, Weight};
 pub use prove::{FormChoice, Key, Keys, Prove};
 pub use register::Register;
 pub use run::{Compare, Run};
@@ -59,6 +61,7 @@ impl Args {
     pub fn check(self) -> Result<Self, clap::Error> {
         let problem = match &self.command {
             Command::Run(run) => run.problem(),
+            Command::Profile(profile) => profile.problem(),
             Command::Model(model) => model.problem(),
             Command::Bench(bench) => bench.problem(),
             Command::Device(device) => device.problem(),
@@ -79,6 +82,8 @@ impl Args {
 pub enum Command {
     /// Execute blocks: the bundled one, or those of files
     Run(Run),
+    /// Say which contracts and opcodes are hot in blocks, and what compiling gains
+    Profile(Profile),
     /// Run the official Ethereum state tests
     Statetest(Statetest),
     /// Run the official Ethereum blockchain tests
@@ -115,6 +120,7 @@ impl Command {
     fn wrong_use(&self, problem: String) -> clap::Error {
         let path: &[&str] = match self {
             Self::Run(_) => &["run"],
+            Self::Profile(_) => &["profile"],
             Self::Node(_) => &["node"],
             Self::Model(model) => &["model", model.name()],
             Self::Device(device) => &["device", device.name()],

@@ -7,6 +7,7 @@ mod commitment;
 mod device;
 mod key;
 mod model;
+mod profile;
 mod prove;
 mod run;
 mod sim;
@@ -54,6 +55,7 @@ impl From<bool> for End {
 pub fn run(args: Args) -> Result<End, CliError> {
     let well = match args.command {
         Command::Run(args) => run::run(&args),
+        Command::Profile(args) => profile::run(&args),
         Command::Statetest(args) => statetest::run(&args),
         Command::Blocktest(args) => blocktest::run(&args),
         Command::Chain(args) => chain::run(&args),

@@ -10,6 +10,7 @@
 //! - [`record_inferences`] executes a block file and says which transaction asked for which inferences.
 //! - [`build_block`] executes those transactions that can be in a block and fills in the header.
 //! - [`compare_threads`] executes a block in several ways and says whether and how fast they agree.
+//! - [`profile`] says what is hot in blocks, and what compiling gains.
 //! - [`validity`] has the rules of a block that execution does not check.
 //! - [`sampling`] takes the samples for that.
 //! - [`remember_hashes`] gives an EVM outside of a block what the engine's have, for measurements of the EVM alone.
@@ -24,6 +25,7 @@ mod execute;
 mod inferences;
 mod input;
 mod outcome;
+pub mod profile;
 mod recover;
 mod run;
 pub mod sampling;

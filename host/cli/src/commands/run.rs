@@ -121,7 +121,7 @@ pub(super) fn shown(file: &Path) -> String {
 }
 
 /// Reads a block; - is standard input.
-fn read(file: &Path, needs_state: bool) -> Result<BlockFile, metisvm_executor::Error> {
+pub(super) fn read(file: &Path, needs_state: bool) -> Result<BlockFile, metisvm_executor::Error> {
     if file == Path::new("-") {
         return BlockFile::read_stream(std::io::stdin().lock(), DEFAULT_FILE_LIMIT, needs_state);
     }
@@ -133,7 +133,12 @@ fn read(file: &Path, needs_state: bool) -> Result<BlockFile, metisvm_executor::E
 }
 
 /// Says what is wrong with a file, or with the block in it, and what became of that.
-fn complain_of(file: &Path, error: &CliError, outcome: &str, as_json: bool) -> Result<(), CliError> {
+pub(super) fn complain_of(
+    file: &Path,
+    error: &CliError,
+    outcome: &str,
+    as_json: bool,
+) -> Result<(), CliError> {
     let text = format!("{error}{outcome}");
     let named = text.starts_with(&*file.to_string_lossy());
     let text = if named {

@@ -109,23 +109,24 @@ fn pairs(profile: &Profile, rows: usize) -> Result<(), CliError> {
 fn gains(report: &NativeReport, rows: usize) -> Result<(), CliError> {
     let heading = [
         "compiled",
-        "bytecode",
+        "bytes",
         "native",
-        "compiling",
-        "interpreted",
-        "native",
+        "comp. ms",
+        "before ms",
+        "after ms",
         "gain",
     ];
     let mut table = output::table(&heading);
+    let time = |time| format!("{:.2}", ms(time));
     for gain in report.contracts.iter().take(rows) {
         let compiled = &gain.contract.compiled;
         table.add_row([
             names::address(&gain.contract.address, Form::Short),
-            format!("{} B", thousands(compiled.bytecode_bytes as u64)),
-            format!("{} B", thousands(compiled.code_bytes as u64)),
-            short_ms(compiled.compile_time),
-            short_ms(gain.interpreted),
-            short_ms(gain.native),
+            thousands(compiled.bytecode_bytes as u64),
+            thousands(compiled.code_bytes as u64),
+            time(compiled.compile_time),
+            time(gain.interpreted),
+            time(gain.native),
             gained(gain),
         ]);
     }
@@ -135,10 +136,11 @@ fn gains(report: &NativeReport, rows: usize) -> Result<(), CliError> {
 
 /// How many times as fast a contract is, where anything of it was compiled.
 fn gained(gain: &NativeGain) -> String {
-    if gain.contract.compiled.code_bytes == 0 {
-        return "not compiled".to_owned();
+    let after = gain.native.as_secs_f64();
+    if gain.contract.compiled.code_bytes == 0 || after == 0.0 {
+        return "-".to_owned();
     }
-    ratio(gain.interpreted, gain.native)
+    format!("{:.2}", gain.interpreted.as_secs_f64() / after)
 }
 
 fn ratio(before: Duration, after: Duration) -> String {

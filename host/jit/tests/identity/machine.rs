@@ -280,7 +280,7 @@ fn transaction(execution: &Execution) -> TxEnv {
             tx.gas_priority_fee = Some(1);
             tx.authorization_list = [(AUTHORITY, 0, SUBJECT), (DELEGATED, 3, Address::ZERO)]
                 .into_iter()
-                .take(if execution.value % 2 == 0 { 1 } else { 2 })
+                .take(if execution.value.is_multiple_of(2) { 1 } else { 2 })
                 .map(|(authority, nonce, address)| {
                     let chain_id = U256::from(1);
                     Either::Right(RecoveredAuthorization::new_unchecked(

@@ -159,7 +159,7 @@ impl<F: FnMut(&Trial) -> Option<String>> Shrinker<F> {
     fn values(&mut self) {
         for index in 0..self.found.trial.program.items.len() {
             match self.found.trial.program.items[index].clone() {
-                Item::Push { width, value } => {
+                Item::Push { value, .. } => {
                     let smaller = [
                         U256::ZERO,
                         U256::from(1),
@@ -174,7 +174,6 @@ impl<F: FnMut(&Trial) -> Option<String>> Shrinker<F> {
                             break;
                         }
                     }
-                    let _ = width;
                     self.with(|trial| trial.program.items[index] = Item::push(value));
                 }
                 Item::PushLabel { label, .. } => {

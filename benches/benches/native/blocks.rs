@@ -176,11 +176,11 @@ fn measure_block(
         let engine = block.engine(&on, 1)?;
         let before = jit.counters();
         block.execute(&engine, &on)?;
-        let after = jit.counters();
+        let counters = jit.counters().since(&before);
         [
-            after.native_frames - before.native_frames,
-            after.interpreted_frames - before.interpreted_frames,
-            after.deoptimised_frames - before.deoptimised_frames,
+            counters.native_frames,
+            counters.interpreted_frames,
+            counters.deoptimised_frames,
         ]
     };
     let sample = |factory: &MetisEvmFactory, threads: usize| -> Result<Duration, Failure> {

@@ -101,7 +101,7 @@ fn measure(case: Case, samples: usize) -> Result<Measured, Failure> {
     if native.run()? != expected {
         return Err("native code does something else than the interpreter".into());
     }
-    let deoptimised = jit.counters().deoptimised_frames - counters.deoptimised_frames;
+    let deoptimised = jit.counters().since(&counters).deoptimised_frames;
     if counters.compiled_regions == 0 {
         return Err("nothing was compiled".into());
     }

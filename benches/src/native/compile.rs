@@ -24,7 +24,15 @@ pub fn fresh() -> Result<Arc<Jit>, Failure> {
 
 /// Does the work until nothing more is compiled for it.
 pub fn settle(jit: &Jit, mut work: impl FnMut() -> Result<(), Failure>) -> Result<(), Failure> {
-    let made = |counters: Counters| (counters.contracts, counters.compiled_regions, counters.declined);
+    let made = |counters: Counters| {
+        let Counters {
+            compiled_regions,
+            declined,
+            dropped_requests,
+            ..
+        } = counters;
+        [compiled_regions, declined, dropped_requests]
+    };
     let mut quiet = 0;
     let mut before = made(jit.counters());
     for _ in 0..ROUNDS {

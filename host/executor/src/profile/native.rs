@@ -155,7 +155,5 @@ impl<'p> NativeProfiler<'p> {
 
 /// The same EVM with native code.
 fn with_jit(factory: &MetisEvmFactory, jit: &Arc<Jit>) -> MetisEvmFactory {
-    // The factory has no place for native code on this branch. Where it has: `factory.clone().with_jit(Some(jit.clone()))`.
-    let _ = jit;
-    factory.clone()
+    factory.clone().with_jit(Some(jit.clone()))
 }

@@ -4,11 +4,13 @@ mod bench;
 mod card;
 mod chain;
 mod commitment;
+mod compile;
 mod cpu;
 mod device;
 mod engine;
 mod generate;
 mod hex;
+mod jit;
 mod keccak;
 mod model;
 mod named;
@@ -27,9 +29,11 @@ pub use bench::Bench;
 pub use card::Card;
 pub use chain::{Chain, ChainFolder, Unwind};
 pub use commitment::CommitmentTo;
+pub use compile::{Compile, address as compiled_address, fork_name};
 pub use device::{Bind, Device, Doctor, List, OneCard, Roots, Unbind, Validate};
 pub use engine::{Backend, Engine, Place};
 pub use generate::Generate;
+pub use jit::{Jit, When};
 pub use keccak::Keccak;
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 pub use official::{Blocktest, Statetest, TestStore};
@@ -67,7 +71,9 @@ impl Args {
             Command::Device(device) => device.problem(),
             Command::Prove(prove) => prove.problem(),
             Command::Verify(verify) => verify.problem(),
+            Command::Compile(compile) => compile.problem(),
             Command::Node(node) => node.problem(),
+            Command::ImportChain(import) => import.problem(),
             _ => None,
         };
         match problem {
@@ -102,6 +108,8 @@ pub enum Command {
     Key(Key),
     /// Say the commitment to an input, which a proof is about
     Commitment(CommitmentTo),
+    /// Make native code of contracts before they are executed
+    Compile(Compile),
     /// Measure engines side by side
     Bench(Bench),
     /// Cards of this machine: what there is, whether it works, and what is in its way
@@ -121,7 +129,9 @@ impl Command {
         let path: &[&str] = match self {
             Self::Run(_) => &["run"],
             Self::Profile(_) => &["profile"],
+            Self::Compile(_) => &["compile"],
             Self::Node(_) => &["node"],
+            Self::ImportChain(_) => &["import-chain"],
             Self::Model(model) => &["model", model.name()],
             Self::Device(device) => &["device", device.name()],
             Self::Prove(_) => &["prove"],

@@ -4,6 +4,7 @@ mod bench;
 mod blocktest;
 mod chain;
 mod commitment;
+mod compile;
 mod device;
 mod key;
 mod model;
@@ -64,6 +65,7 @@ pub fn run(args: Args) -> Result<End, CliError> {
         Command::Verify(args) => return verify::run(&args),
         Command::Key(args) => key::run(&args).map(|()| true),
         Command::Commitment(args) => commitment::run(&args).map(|()| true),
+        Command::Compile(args) => compile::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Device(args) => device::run(&args),
         Command::Sim(args) => sim::run(&args),

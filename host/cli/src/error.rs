@@ -68,6 +68,9 @@ pub enum CliError {
     /// An option makes no sense.
     #[error("{0}")]
     Use(String),
+    /// There is no native code, or no folder for it.
+    #[error(transparent)]
+    Jit(#[from] metisvm_jit::JitError),
     /// A node did not come about, or failed.
     #[error(transparent)]
     Node(metisvm_node::NodeError),

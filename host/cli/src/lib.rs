@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod bundled;
+pub mod bytecode_file;
 pub mod card_link;
 pub mod card_problems;
 pub mod card_report;
@@ -21,6 +22,7 @@ pub mod files;
 mod fpga_cards;
 pub mod hashing;
 pub mod inputs;
+pub mod jit;
 pub mod line_queue;
 pub mod models;
 pub mod node;

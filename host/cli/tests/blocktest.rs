@@ -75,6 +75,7 @@ fn each_file_is_an_object_and_the_last_one_has_the_totals() {
                 assert_eq!(summary[key], count, "{key}: {summary}");
             }
             assert_eq!(summary["blocks_refused"], 2);
+            assert_eq!(summary["jit"]["mode"], "off");
         }
     }
 }
@@ -84,13 +85,17 @@ fn the_exit_code_says_whether_all_is_well() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.json");
     fs::write(&path, json!({ "right": test(None) }).to_string()).unwrap();
-    let (code, objects, _) = run(&["--json"], &path);
-    assert_eq!(code, 0);
-    assert_eq!(objects[1]["passed"], 1);
+    for jit in ["off", "on", "always"] {
+        let (code, objects, _) = run(&["--json", "--jit", jit], &path);
+        assert_eq!(code, 0);
+        assert_eq!(objects[1]["passed"], 1);
+        assert_eq!(objects[1]["jit"]["mode"], jit);
+    }
     fs::write(&path, "{").unwrap();
     let (code, _, complaints) = run(&[], &path);
     assert_eq!(code, 1);
     assert!(complaints.contains("a.json"), "{complaints}");
     assert_eq!(run(&["--store", "nowhere"], &path).0, 2);
     assert_eq!(run(&["--threads", "0"], &path).0, 2);
+    assert_eq!(run(&["--jit", "never"], &path).0, 2);
 }

@@ -5,7 +5,8 @@
 
 use metisvm_conformance::blocktest::{Options, StoreKind, Suite, Totals, Verdict, run_all};
 use metisvm_executor::{BlockEngine, EngineOptions, Threads, statetest::visit_documents};
-use std::{io::Write, ops::ControlFlow, path::PathBuf};
+use metisvm_jit::{Jit, JitMode, JitOptions};
+use std::{io::Write, ops::ControlFlow, path::PathBuf, sync::Arc};
 
 const TESTS: &str = "eest/blockchain_tests.tar.xz";
 
@@ -80,6 +81,7 @@ fn all_tests_pass_in_sequence_over_memory() {
     check(Options {
         threads: 1,
         stores: &[StoreKind::Memory],
+        jit: None,
     });
 }
 
@@ -88,6 +90,7 @@ fn all_tests_pass_on_two_threads_over_memory() {
     check(Options {
         threads: 2,
         stores: &[StoreKind::Memory],
+        jit: None,
     });
 }
 
@@ -98,29 +101,94 @@ fn all_tests_pass_on_two_threads_over_a_store_on_disk() {
     check(Options {
         threads: 2,
         stores: &[StoreKind::Disk],
+        jit: None,
     });
+}
+
+/// What compiles each contract before it first runs.
+fn always() -> Option<Arc<Jit>> {
+    if !Jit::is_supported() {
+        std::io::stdout()
+            .write_all(b"left out: official blockchain tests in native code (x86-64 Linux alone has it)\n")
+            .unwrap();
+        return None;
+    }
+    let options = JitOptions {
+        mode: JitMode::Always,
+        ..JitOptions::default()
+    };
+    Some(Jit::new(options).unwrap())
+}
+
+#[test]
+#[ignore = "minutes: tests/run slow"]
+fn all_tests_pass_in_native_code() {
+    let Some(jit) = always() else { return };
+    check(Options {
+        threads: 2,
+        stores: &[StoreKind::Memory],
+        jit: Some(jit.clone()),
+    });
+    assert!(jit.counters().native_frames > 0);
+}
+
+/// One file in so many, from all folders.
+const NATIVE_SAMPLE: usize = 3;
+
+#[test]
+fn a_third_of_the_tests_comes_out_in_native_code_as_it_does_interpreted() {
+    let (Some(path), Some(jit)) = (archive(), always()) else {
+        return;
+    };
+    let engine = engine();
+    let (mut files, mut totals) = (0, Totals::default());
+    let _ = visit_documents(&[path], |document| {
+        files += 1;
+        if files % NATIVE_SAMPLE == 0 {
+            let suite = Suite::from_json(&document.content.unwrap()).unwrap();
+            let native = suite.run(&engine, StoreKind::Memory, Some(&jit));
+            for (native, interpreted) in native.iter().zip(suite.run(&engine, StoreKind::Memory, None)) {
+                assert_eq!(
+                    native.verdict, interpreted.verdict,
+                    "{} {}",
+                    document.name, native.name
+                );
+                assert!(!matches!(native.verdict, Verdict::Failed(_)), "{native:?}");
+                totals.count(native);
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(files, FILES.0 + FILES.1);
+    assert!(totals.passed >= 800 && totals.accepted >= 800, "{totals:?}");
+    assert!(jit.counters().native_frames > 0, "{:?}", jit.counters());
 }
 
 /// One file in so many, from all folders.
 const SAMPLE: usize = 16;
 
-#[test]
-fn a_sample_of_the_release_passes_on_two_threads_over_a_store_on_disk() {
-    let Some(path) = archive() else { return };
-    let engine = BlockEngine::with_options(
+/// The block engine on two threads, which it uses for blocks of any size.
+fn engine() -> BlockEngine {
+    BlockEngine::with_options(
         Threads::new(2).unwrap(),
         EngineOptions {
             adaptive: false,
             ..EngineOptions::default()
         },
-    );
+    )
+}
+
+#[test]
+fn a_sample_of_the_release_passes_on_two_threads_over_a_store_on_disk() {
+    let Some(path) = archive() else { return };
+    let engine = engine();
     let (mut files, mut totals) = (0, Totals::default());
     let _ = visit_documents(&[path], |document| {
         if document.name.contains(":v5.4.0/") {
             files += 1;
             if files % SAMPLE == 0 {
                 let suite = Suite::from_json(&document.content.unwrap()).unwrap();
-                for test in suite.run(&engine, StoreKind::Disk) {
+                for test in suite.run(&engine, StoreKind::Disk, None) {
                     assert_eq!(test.verdict, Verdict::Passed, "{} {}", document.name, test.name);
                     totals.count(&test);
                 }

@@ -22,10 +22,11 @@ use crate::{
 };
 use core::{cell::RefCell, convert::Infallible};
 use difference::{difference, outcome_difference};
+use metisvm_jit::Jit;
 use metisvm_state::CacheStatistics;
 use metisvm_vm::{InferenceEngine, ProofVerifier};
 use std::{sync::Arc, time::Duration};
-use ways::{Came, Ways};
+use ways::{Came, Machine, Ways};
 
 /// What came of a comparison.
 #[derive(Debug, Clone)]
@@ -75,7 +76,8 @@ struct Found {
 /// Executes a block file in each way, after the block `before`. Each time is that of the execution alone: senders
 /// are recovered before, and roots and states are compared afterwards.
 ///
-/// `inference` makes what answers inferences, with an empty memo; `proofs` verifies proofs. `before` is left out where it cannot be executed
+/// `inference` makes what answers inferences, with an empty memo; `proofs` verifies proofs. `jit` makes
+/// native code for the engine; what it is compared with is interpreted. `before` is left out where it cannot be executed
 /// or is the same block.
 ///
 /// An error says that the block cannot be executed. That the three ways differ is an error only where the
@@ -85,10 +87,11 @@ pub fn compare_threads(
     before: Option<&BlockFile>,
     inference: impl Fn() -> Option<Arc<dyn InferenceEngine>> + Sync,
     proofs: Option<Arc<dyn ProofVerifier>>,
+    jit: Option<Arc<Jit>>,
     threads: &Threads,
     samples: Samples,
 ) -> Result<ThreadsComparison, Error> {
-    let ways = Ways::new(file, before, inference, proofs, threads)?;
+    let ways = Ways::new(file, before, inference, Machine { proofs, jit }, threads)?;
     let alone = Threads::new(1)?;
     let reference = ways.reference();
     let sequential = ways.engine(&alone).came;

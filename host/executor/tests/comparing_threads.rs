@@ -54,6 +54,7 @@ fn every_time_is_measured_and_all_ways_agree() {
         Some(&files[0]),
         || None,
         None,
+        None,
         &threads,
         Samples::Exactly(SAMPLES),
     )
@@ -83,7 +84,7 @@ fn a_block_does_not_go_before_itself() {
     let threads = Threads::new(2).unwrap();
     let after = |before: Option<&BlockFile>| {
         let once = Samples::Exactly(1);
-        let compared = compare_threads(&files[1], before, || None, None, &threads, once).unwrap();
+        let compared = compare_threads(&files[1], before, || None, None, None, &threads, once).unwrap();
         assert!(compared.equal());
         compared.after_another
     };
@@ -100,7 +101,7 @@ fn a_block_that_cannot_be_executed_does_not_go_first() {
     before.pre_state = Default::default();
     let threads = Threads::new(2).unwrap();
     let once = Samples::Exactly(1);
-    let compared = compare_threads(&files[1], Some(&before), || None, None, &threads, once).unwrap();
+    let compared = compare_threads(&files[1], Some(&before), || None, None, None, &threads, once).unwrap();
     assert!(!compared.after_another && compared.equal());
 }
 
@@ -122,8 +123,16 @@ fn what_answers_inferences_has_not_seen_the_block() {
     // One thread beside the sequential engine never speculates, so no input is asked for twice by a
     // speculation that was thrown away.
     let threads = Threads::new(1).unwrap();
-    let compared =
-        compare_threads(&block, None, inference, None, &threads, Samples::Exactly(SAMPLES)).unwrap();
+    let compared = compare_threads(
+        &block,
+        None,
+        inference,
+        None,
+        None,
+        &threads,
+        Samples::Exactly(SAMPLES),
+    )
+    .unwrap();
     assert!(compared.equal() && !compared.after_another);
     let made = made.into_inner().unwrap();
     let mut asked = 0;
@@ -141,7 +150,7 @@ fn a_block_that_nobody_can_execute_is_an_error_and_not_a_difference() {
     file.pre_state = Default::default();
     let threads = Threads::new(2).unwrap();
     let once = Samples::Exactly(1);
-    let error = compare_threads(&file, None, || None, None, &threads, once).unwrap_err();
+    let error = compare_threads(&file, None, || None, None, None, &threads, once).unwrap_err();
     assert!(
         matches!(error, Error::InvalidTransaction { index: 0, .. }),
         "{error}"

@@ -5,11 +5,12 @@
 
 mod support;
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{B256, U256, keccak256};
 use metisvm_executor::statetest::{
-    CaseReport, EngineExecutor, Executed, FileReport, Job, MetisExecutor, PlainExecutor, Skips,
-    StateTestExecutor, Suite, Totals, Verdict, process_documents, run_all,
+    CaseReport, EngineExecutor, Executed, FileReport, Job, MetisExecutor, NativeExecutor, PlainExecutor,
+    Skips, StateTestExecutor, Suite, Totals, Verdict, process_documents, run_all,
 };
+use metisvm_jit::{Jit, JitMode, JitOptions};
 use metisvm_state::{MemoryState, state_root};
 use serde_json::json;
 use std::{io::Write, ops::ControlFlow, path::PathBuf, sync::LazyLock, time::Instant};
@@ -54,12 +55,11 @@ struct Compared {
 }
 
 impl Compared {
-    fn file(name: &str, json: &[u8], skips: Skips) -> Self {
+    fn file(name: &str, json: &[u8], skips: Skips, ours: &[&dyn StateTestExecutor]) -> Self {
         let suite = Suite::from_json(name, json, skips).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let ours = executors();
         let all: Vec<_> = [&PlainExecutor as &dyn StateTestExecutor]
             .into_iter()
-            .chain(ours)
+            .chain(ours.iter().copied())
             .collect();
         let mut compared = Self::default();
         compared.totals.files = 1;
@@ -93,6 +93,16 @@ impl Compared {
 
     /// The files of the archive whose names are wanted.
     fn archive(path: PathBuf, skips: Skips, wanted: impl Fn(&str) -> bool + Sync) -> Self {
+        Self::archive_through(&executors(), path, skips, wanted)
+    }
+
+    /// The same through these executors.
+    fn archive_through(
+        ours: &[&dyn StateTestExecutor],
+        path: PathBuf,
+        skips: Skips,
+        wanted: impl Fn(&str) -> bool + Sync,
+    ) -> Self {
         let started = Instant::now();
         let mut all = Self::default();
         process_documents(
@@ -100,7 +110,7 @@ impl Compared {
             |document| {
                 let name = document.name;
                 let json = document.content.unwrap_or_else(|error| panic!("{name}: {error}"));
-                wanted(&name).then(|| Self::file(&name, &json, skips))
+                wanted(&name).then(|| Self::file(&name, &json, skips, ours))
             },
             |file| {
                 let file = file.unwrap_or_default();
@@ -197,6 +207,66 @@ fn every_state_test_of_the_execution_specs_passes_and_gives_exactly_what_revm_gi
         ..Totals::default()
     };
     assert_eq!(compared.totals, expected);
+}
+
+/// The official state tests in native code, each contract compiled before it first runs: through the EVM by itself,
+/// and through the block engine, which replaces instructions that look at balances and hashes.
+fn in_native_code(wanted: impl Fn(&str) -> bool + Sync) -> Option<[Totals; 2]> {
+    let archives = [
+        ("official state tests", ARCHIVE),
+        ("state tests of the execution specs", SPECS),
+    ];
+    let [Some(first), Some(second)] = archives.map(|(group, path)| support::data_for(group, path)) else {
+        return None;
+    };
+    if !Jit::is_supported() {
+        std::io::stdout()
+            .write_all(b"left out: official state tests in native code (x86-64 Linux alone has it)\n")
+            .unwrap();
+        return None;
+    }
+    let jit = Jit::new(JitOptions {
+        mode: JitMode::Always,
+        ..JitOptions::default()
+    })
+    .unwrap();
+    let evm = NativeExecutor(jit.clone());
+    let engine = EngineExecutor::speculative().unwrap().with_jit(jit.clone());
+    let ours: [&dyn StateTestExecutor; 2] = [&evm, &engine];
+    let totals = [first, second]
+        .map(|archive| Compared::archive_through(&ours, archive, Skips::Documented, &wanted).totals);
+    let counters = jit.counters();
+    std::io::stdout()
+        .write_all(format!("{counters:?}\n").as_bytes())
+        .unwrap();
+    assert!(
+        counters.native_frames > counters.interpreted_frames,
+        "{counters:?}"
+    );
+    Some(totals)
+}
+
+#[test]
+fn a_third_of_the_state_tests_gives_in_native_code_exactly_what_revm_gives() {
+    // By the hash of the name, so that a file that comes or goes moves no other.
+    let Some([first, second]) =
+        in_native_code(|name| keccak256(name.rsplit(':').next().unwrap())[0] % 3 == 0)
+    else {
+        return;
+    };
+    assert!(
+        first.passed > 25_000 && second.passed > 4_000,
+        "{first:?} {second:?}"
+    );
+}
+
+#[test]
+#[ignore = "slow lane, minutes: cargo test -p metisvm-executor --test state_tests -- --ignored"]
+fn every_state_test_gives_in_native_code_exactly_what_revm_gives() {
+    let Some([first, second]) = in_native_code(|_| true) else {
+        return;
+    };
+    assert_eq!((first.passed, second.passed), (100_792, 16_154));
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub async fn serve(
     access: Access,
     limits: Limits,
 ) -> io::Result<Serving> {
-    figures::begin();
+    figures::begin(node.factory.jit());
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let module = rpc::module(node.clone()).map_err(io::Error::other)?;

@@ -107,7 +107,15 @@ fn beside_revm(bench: &Bench<'_>, block: &Block) -> Result<Vec<Record>, Error> {
     let most = bench.setup.threads.iter().copied().max().unwrap_or(1).max(2);
     let threads = Threads::new(most).map_err(|error| fails(error.to_string()))?;
     let inference = || Some((block.inference)(&engine.backend));
-    let compared = compare_threads(&block.file, None, inference, None, &threads, bench.setup.samples);
+    let compared = compare_threads(
+        &block.file,
+        None,
+        inference,
+        None,
+        None,
+        &threads,
+        bench.setup.samples,
+    );
     let compared = compared.map_err(|error| fails(error.to_string()))?;
     if !compared.equal() {
         let engine = "the block engine".to_owned();

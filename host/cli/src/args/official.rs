@@ -1,5 +1,6 @@
 //! `statetest` and `blocktest`: Ethereum's official tests.
 
+use super::When;
 use super::threads::threads;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -10,6 +11,9 @@ pub struct Statetest {
     /// Tests: files (JSON, plain or gzip), folders of them, archives (.tar, .tar.gz, .tar.xz)
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
+    /// When bytecode becomes native code
+    #[arg(long, value_name = "WHEN", default_value = "off")]
+    pub jit: When,
     /// One JSON object a file, then one with the totals, instead of a table
     #[arg(long)]
     pub json: bool,
@@ -27,6 +31,9 @@ pub struct Blocktest {
     /// Where states are kept: each test runs once for each
     #[arg(long, value_name = "WHERE", default_value = "memory")]
     pub store: TestStore,
+    /// When bytecode becomes native code
+    #[arg(long, value_name = "WHEN", default_value = "off")]
+    pub jit: When,
     /// One JSON object a file, then one with the totals, instead of a table
     #[arg(long)]
     pub json: bool,

@@ -2,7 +2,7 @@
 
 use super::samples::samples;
 use super::threads::threads;
-use super::{Backend, Card, Engine, Keccak};
+use super::{Backend, Card, Engine, Jit, Keccak};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -18,6 +18,9 @@ pub struct Run {
     /// Threads that recover senders and execute transactions; 1 executes in sequence. Default: one a core
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
+    /// Whether contracts become native code.
+    #[command(flatten)]
+    pub jit: Jit,
     /// Run each block in several ways and compare the results
     #[arg(long, value_name = "WHAT", conflicts_with = "backend")]
     pub compare: Option<Compare>,
@@ -91,6 +94,9 @@ impl Run {
                 "a card behind a socket or in a slot has one user: leave fpga out of --backend, or --keccak out"
                     .to_owned(),
             );
+        }
+        if let Some(problem) = self.jit.problem() {
+            return Some(problem);
         }
         let mut engine = self.engine.clone();
         if let Some(problem) = self.idle_trace() {

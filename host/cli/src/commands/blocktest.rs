@@ -4,6 +4,7 @@ mod report;
 
 use crate::args::{Blocktest, TestStore};
 use crate::error::CliError;
+use crate::jit::{self, JitReport};
 use crate::progress::ByteProgress;
 use metisvm_conformance::blocktest::{Options, StoreKind, run_all};
 use metisvm_executor::statetest::bytes_on_disk;
@@ -11,6 +12,7 @@ use report::Report;
 use std::ops::ControlFlow;
 
 pub(super) fn run(args: &Blocktest) -> Result<bool, CliError> {
+    let jit = jit::open_for_tests(args.jit)?;
     let options = Options {
         threads: args.threads.unwrap_or(0),
         stores: match args.store {
@@ -18,6 +20,7 @@ pub(super) fn run(args: &Blocktest) -> Result<bool, CliError> {
             TestStore::Disk => &[StoreKind::Disk],
             TestStore::Both => &[StoreKind::Memory, StoreKind::Disk],
         },
+        jit: jit.clone(),
     };
     let mut report = Report::new(args.json);
     let mut progress = ByteProgress::new(bytes_on_disk(&args.paths));
@@ -33,5 +36,5 @@ pub(super) fn run(args: &Blocktest) -> Result<bool, CliError> {
     })?;
     progress.finish();
     written?;
-    report.finish()
+    report.finish(&JitReport::whole(jit.as_ref()))
 }

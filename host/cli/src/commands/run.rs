@@ -12,6 +12,7 @@ use crate::datadir::DataDir;
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::hashing::Hashing;
+use crate::jit::{self, JitReport};
 use crate::progress::PATIENCE;
 use crate::{bundled, models, output, verifying_keys};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,6 +20,7 @@ use metisvm_executor::{
     BlockEngine, BlockFile, DEFAULT_FILE_LIMIT, Threads, compare_threads, run_block_file_with,
     sampling::Samples,
 };
+use metisvm_jit::{Counters, Jit};
 use metisvm_model::Bundle;
 use metisvm_vm::{ChainSpec, KeyRing, MetisEvmFactory};
 use report::Ran;
@@ -55,9 +57,11 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         compositions: Vec::new(),
         before: threads::Before::none(),
         hashing: Hashing::open(args.keccak, &args.engine),
+        jit: None,
     };
     let open = |folder| DataDir::open(folder, runner.hashing.engine());
     let mut datadir = args.datadir.as_deref().map(open).transpose()?;
+    runner.open_jit(datadir.as_ref())?;
     if args.files.is_empty() && args.unwind.is_none() {
         return runner.block(&bundled::block()?, datadir.as_mut(), None);
     }
@@ -165,9 +169,25 @@ struct Runner<'a> {
     before: threads::Before,
     /// What hashes the trie of a chain on disk.
     hashing: Hashing,
+    /// What makes native code.
+    jit: Option<Arc<Jit>>,
 }
 
 impl Runner<'_> {
+    /// Makes what makes native code. It is kept with a chain that is there; one that only begins has no folder yet.
+    fn open_jit(&mut self, datadir: Option<&DataDir>) -> Result<(), CliError> {
+        let chain = datadir.filter(|datadir| datadir.chain().is_some());
+        self.jit = jit::open(&self.args.jit, chain.map(DataDir::folder))?;
+        Ok(())
+    }
+
+    /// How far the counters of native code have come.
+    fn jit_counters(&self) -> Counters {
+        self.jit
+            .as_ref()
+            .map_or_else(Counters::default, |jit| jit.counters())
+    }
+
     fn block(
         &mut self,
         block: &BlockFile,
@@ -192,9 +212,11 @@ impl Runner<'_> {
                 };
                 let samples = self.args.samples.map_or(Samples::Adaptive, Samples::Exactly);
                 let (before, on) = (self.before.block(), self.blocks.threads());
-                let compared =
-                    compare_threads(block, before, inference, Some(self.keys.clone()), on, samples)?;
-                threads::show(&compared, file, self.args.json)?;
+                let (keys, jit) = (Some(self.keys.clone()), self.jit.clone());
+                let counted = self.jit_counters();
+                let compared = compare_threads(block, before, inference, keys, jit, on, samples)?;
+                let native = JitReport::since(self.jit.as_ref(), &counted);
+                threads::show(&compared, &native, file, self.args.json)?;
                 Ok(compared.equal() && compared.block.matches_header())
             }
         }
@@ -240,7 +262,9 @@ impl Runner<'_> {
 
     /// The EVM of a chain, with what this machine has for its extensions.
     fn factory(&self, spec: Arc<ChainSpec>, inference: &Arc<DispatcherEngine>) -> MetisEvmFactory {
-        MetisEvmFactory::new(spec, Some(inference.clone())).with_proofs(Some(self.keys.clone()))
+        MetisEvmFactory::new(spec, Some(inference.clone()))
+            .with_proofs(Some(self.keys.clone()))
+            .with_jit(self.jit.clone())
     }
 
     fn execute(&mut self, block: &BlockFile, engine: &Engine, file: Option<&Path>) -> Result<Ran, CliError> {
@@ -249,9 +273,11 @@ impl Runner<'_> {
         let before = composed.mark();
         let engine = Arc::new(DispatcherEngine::new(composed.dispatcher.clone()));
         let factory = |spec| self.factory(spec, &engine);
+        let counted = self.jit_counters();
         let (report, _) = run_block_file_with(block, factory, &self.blocks)?.split();
+        let native = JitReport::since(self.jit.as_ref(), &counted);
         let composed = &mut self.compositions[place].1;
-        let mut ran = Ran::new(report, &engine, composed, &before);
+        let mut ran = Ran::new(report, &engine, composed, &before, native);
         // Only of the bundled block is it known what its images show.
         if file.is_none() {
             ran.accuracy = bundled::accuracy(&ran.block.outcome);

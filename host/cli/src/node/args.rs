@@ -1,6 +1,6 @@
 //! `metisvm node`: its options.
 
-use crate::args::Engine;
+use crate::args::{Engine, Jit};
 use clap::Args as ClapArgs;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -92,6 +92,9 @@ pub struct Node {
     /// Threads that execute transactions; 1 executes in sequence. Default: one a core
     #[arg(long, value_name = "N", value_parser = crate::args::threads)]
     pub threads: Option<usize>,
+    /// Whether contracts become native code.
+    #[command(flatten)]
+    pub jit: Jit,
     /// Do not execute blocks that were built here a second time, as whoever gets them would
     #[arg(long)]
     pub skip_validation: bool,
@@ -113,7 +116,7 @@ pub struct Node {
 impl Node {
     /// What of this does nothing, or may not be.
     pub fn problem(&self) -> Option<String> {
-        self.engine.problem(false)
+        self.jit.problem().or_else(|| self.engine.problem(false))
     }
 }
 
@@ -135,7 +138,17 @@ pub struct ImportChain {
     /// Threads of the block engine. Default: one a core
     #[arg(long, value_name = "N", value_parser = crate::args::threads)]
     pub threads: Option<usize>,
+    /// Whether contracts become native code.
+    #[command(flatten)]
+    pub jit: Jit,
     /// One JSON object instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+impl ImportChain {
+    /// What of this does nothing.
+    pub fn problem(&self) -> Option<String> {
+        self.jit.problem()
+    }
 }

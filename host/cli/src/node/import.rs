@@ -4,6 +4,7 @@ use super::args::ImportChain as Args;
 use super::start::{failed, on_disk, read_genesis};
 use crate::datadir::DataDir;
 use crate::error::CliError;
+use crate::jit::{self, JitReport};
 use crate::{models, output, verifying_keys};
 use metisvm_executor::{BlockEngine, Threads};
 use metisvm_node::chain::History;
@@ -32,10 +33,13 @@ pub fn run(args: &Args) -> Result<bool, CliError> {
         let spec = Arc::new(genesis.spec);
         datadir.begin(spec, &genesis.header, &[], &genesis.state)?;
     }
+    let jit = jit::open(&args.jit, Some(&args.datadir))?;
     let spec = datadir.chain().map(|chain| chain.spec.clone());
     let (chain, disk) = on_disk(&mut datadir, History::default())?;
     let spec = spec.ok_or_else(|| CliError::file(&args.datadir, "it holds no chain"))?;
-    let factory = MetisEvmFactory::new(spec, None).with_proofs(Some(Arc::new(keys)));
+    let factory = MetisEvmFactory::new(spec, None)
+        .with_proofs(Some(Arc::new(keys)))
+        .with_jit(jit.clone());
     let engine = BlockEngine::new(threads);
     let importer = Importer::new(&factory, &engine, &chain, Some(&disk));
     let Imported {
@@ -53,6 +57,7 @@ pub fn run(args: &Args) -> Result<bool, CliError> {
             "head_number": head.number(),
             "head_hash": head.hash,
             "time_ms": seconds * 1000.0,
+            "jit": JitReport::whole(jit.as_ref()).json(),
         }))?;
     } else {
         output::line(&format!(

@@ -8,7 +8,7 @@ use super::models::Models;
 use crate::composition;
 use crate::datadir::{self, DataDir};
 use crate::error::CliError;
-use crate::{bundled, models, verifying_keys};
+use crate::{bundled, jit, models, verifying_keys};
 use alloy_consensus::Header;
 use alloy_primitives::{B256, U256};
 use metisvm_executor::{BlockEngine, Threads};
@@ -116,7 +116,10 @@ pub(super) fn start(args: &Args) -> Result<Ready, CliError> {
         }
     };
     let rules = Rules::of(&spec);
-    let factory = MetisEvmFactory::new(spec, Some(models.clone())).with_proofs(Some(keys.clone()));
+    let jit = jit::open(&args.jit, args.datadir.as_deref())?;
+    let factory = MetisEvmFactory::new(spec, Some(models.clone()))
+        .with_proofs(Some(keys.clone()))
+        .with_jit(jit);
     let engine = BlockEngine::new(threads);
     if let Some(path) = &args.import {
         import(path, Importer::new(&factory, &engine, &chain, disk.as_ref()))?;

@@ -17,7 +17,6 @@ use metisvm_executor::{
 };
 use metisvm_state::MemoryState;
 use metisvm_vm::{ChainSpec, MetisEvmFactory};
-use std::sync::Arc;
 
 /// By which rule a block becomes the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +46,7 @@ pub(super) struct Chain<'a> {
 impl<'a> Chain<'a> {
     /// A chain that has its genesis only.
     pub(super) fn new(
-        spec: ChainSpec,
+        factory: MetisEvmFactory,
         engine: &'a BlockEngine,
         kind: StoreKind,
         genesis: Block<TxEnvelope>,
@@ -67,7 +66,7 @@ impl<'a> Chain<'a> {
         };
         Ok(Self {
             engine,
-            factory: MetisEvmFactory::new(Arc::new(spec), None),
+            factory,
             blocks: B256Map::from_iter([(head, genesis)]),
             ledger,
             head,

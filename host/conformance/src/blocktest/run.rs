@@ -5,16 +5,19 @@ use metisvm_executor::{
     BlockEngine, EngineOptions, Error, Threads,
     statetest::{Document, process_documents, visit_documents},
 };
-use std::{ops::ControlFlow, path::PathBuf};
+use metisvm_jit::Jit;
+use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
 
 /// How tests are run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The threads of the block engine; 0 means one a core. On one thread each core works on a file of its own;
     /// on several, one file runs after the other, and every block of more than one transaction is speculated on.
     pub threads: usize,
     /// Where states are kept; tests run once for each.
     pub stores: &'static [StoreKind],
+    /// What makes native code; without, everything is interpreted.
+    pub jit: Option<Arc<Jit>>,
 }
 
 /// What came of one file.
@@ -121,7 +124,8 @@ pub fn run_all(
             .content
             .and_then(|json| Suite::from_json(&json))
             .map(|suite| {
-                let reports = options.stores.iter().map(|store| suite.run(&engine, *store));
+                let run = |store: &StoreKind| suite.run(&engine, *store, options.jit.as_ref());
+                let reports = options.stores.iter().map(run);
                 reports.reduce(both).unwrap_or_default()
             }),
         name: document.name,

@@ -9,7 +9,10 @@ use super::{
 };
 use alloy_primitives::{B256, U256};
 use metisvm_executor::{BlockEngine, Error};
+use metisvm_jit::Jit;
 use metisvm_state::{MemoryState, state_root};
+use metisvm_vm::MetisEvmFactory;
+use std::sync::Arc;
 
 /// A file of tests.
 #[derive(Debug)]
@@ -57,17 +60,23 @@ impl Suite {
         Ok(Self(suite))
     }
 
-    /// Runs its tests one after the other; reports in the order of the file.
-    pub fn run(&self, engine: &BlockEngine, kind: StoreKind) -> Vec<TestReport> {
+    /// Runs its tests one after the other, with native code where there is a compiler; reports in the order of the file.
+    pub fn run(&self, engine: &BlockEngine, kind: StoreKind, jit: Option<&Arc<Jit>>) -> Vec<TestReport> {
         self.0
             .0
             .iter()
-            .map(|(name, test)| report(name, test, engine, kind))
+            .map(|(name, test)| report(name, test, engine, kind, jit))
             .collect()
     }
 }
 
-fn report(name: &str, test: &RawTest, engine: &BlockEngine, kind: StoreKind) -> TestReport {
+fn report(
+    name: &str,
+    test: &RawTest,
+    engine: &BlockEngine,
+    kind: StoreKind,
+    jit: Option<&Arc<Jit>>,
+) -> TestReport {
     let mut report = TestReport {
         name: name.to_owned(),
         network: test.network.clone(),
@@ -87,7 +96,7 @@ fn report(name: &str, test: &RawTest, engine: &BlockEngine, kind: StoreKind) -> 
         Ok(spec) => spec,
     };
     let ran = spec
-        .and_then(|spec| begin(test, spec, engine, kind))
+        .and_then(|spec| begin(test, spec, engine, kind, jit))
         .map_err(|error| error.to_string());
     let ran = ran.and_then(|mut chain| {
         for (index, block) in test.blocks.iter().enumerate() {
@@ -118,6 +127,7 @@ fn begin<'a>(
     spec: metisvm_vm::ChainSpec,
     engine: &'a BlockEngine,
     kind: StoreKind,
+    jit: Option<&Arc<Jit>>,
 ) -> Result<Chain<'a>, Error> {
     let genesis = decode(&test.genesis_rlp).map_err(|refusal| wrong("genesisRLP", refusal.to_string()))?;
     let hash = genesis.header.hash_slow();
@@ -133,7 +143,8 @@ fn begin<'a>(
         );
         return Err(wrong("genesisRLP", problem));
     }
-    Chain::new(spec, engine, kind, genesis, state(&test.pre, "pre")?)
+    let factory = MetisEvmFactory::new(Arc::new(spec), None).with_jit(jit.cloned());
+    Chain::new(factory, engine, kind, genesis, state(&test.pre, "pre")?)
 }
 
 /// Gives a block to the chain: true where it was taken, false where it was refused, both as it has to be.

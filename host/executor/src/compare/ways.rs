@@ -5,6 +5,7 @@ use crate::{
     execute::execute_with, execute_block, run::CheckedFile,
 };
 use alloy_evm::{EthEvmFactory, EvmFactory};
+use metisvm_jit::Jit;
 use metisvm_state::{CacheConfig, CacheStatistics, MemoryState, StateCache};
 use metisvm_vm::{InferenceEngine, MetisEvmFactory, ProofVerifier};
 use revm::database::CacheDB;
@@ -22,27 +23,33 @@ pub(super) type Came = Result<(BlockOutcome, MemoryState), Error>;
 /// What answers inferences, if anything does.
 type Inference = Option<Arc<dyn InferenceEngine>>;
 
-/// What verifies proofs, if anything does.
-type Proofs = Option<Arc<dyn ProofVerifier>>;
+/// What this machine has for the EVM beside what answers inferences.
+#[derive(Clone)]
+pub(super) struct Machine {
+    /// What verifies proofs, if anything does.
+    pub(super) proofs: Option<Arc<dyn ProofVerifier>>,
+    /// What makes native code for the engine, if anything does.
+    pub(super) jit: Option<Arc<Jit>>,
+}
 
 /// A block that may be executed, with the state before it.
 struct Subject<'a> {
     checked: CheckedFile<'a>,
     pre_state: &'a MemoryState,
-    proofs: Proofs,
+    machine: Machine,
 }
 
 impl<'a> Subject<'a> {
-    fn new(file: &'a BlockFile, proofs: Proofs, threads: &Threads) -> Result<Self, Error> {
+    fn new(file: &'a BlockFile, machine: Machine, threads: &Threads) -> Result<Self, Error> {
         Ok(Self {
             checked: CheckedFile::new(file, threads)?,
             pre_state: &file.pre_state,
-            proofs,
+            machine,
         })
     }
 
     fn factory(&self, inference: Inference) -> MetisEvmFactory {
-        MetisEvmFactory::new(self.checked.spec().clone(), inference).with_proofs(self.proofs.clone())
+        MetisEvmFactory::new(self.checked.spec().clone(), inference).with_proofs(self.machine.proofs.clone())
     }
 
     /// One block after the other, by alloy-evm's executor over our EVM.
@@ -78,7 +85,9 @@ impl<'a> Subject<'a> {
 
     /// By the engine, over the state itself.
     fn engine(&self, node: &Node) -> Sampled {
-        let factory = self.factory(node.inference.clone());
+        let factory = self
+            .factory(node.inference.clone())
+            .with_jit(self.machine.jit.clone());
         let started = Instant::now();
         let executed = node
             .blocks
@@ -94,7 +103,9 @@ impl<'a> Subject<'a> {
         let parent = block.header.parent_hash;
         let cache = StateCache::new(CacheConfig::with_bytes(CACHE_BYTES));
         cache.move_to(parent);
-        let factory = self.factory(node.inference.clone());
+        let factory = self
+            .factory(node.inference.clone())
+            .with_jit(self.machine.jit.clone());
         let view = cache.view(self.pre_state, parent);
         let executed = node.blocks.execute(&factory, block, &view);
         drop(view);
@@ -141,12 +152,12 @@ impl<'a, I: Fn() -> Inference + Sync> Ways<'a, I> {
         file: &'a BlockFile,
         before: Option<&'a BlockFile>,
         inference: I,
-        proofs: Proofs,
+        machine: Machine,
         threads: &Threads,
     ) -> Result<Self, Error> {
-        let subject = Subject::new(file, proofs.clone(), threads)?;
+        let subject = Subject::new(file, machine.clone(), threads)?;
         let other = before.filter(|before| before.hash != file.hash);
-        let before = other.and_then(|before| Subject::new(before, proofs, threads).ok());
+        let before = other.and_then(|before| Subject::new(before, machine, threads).ok());
         let before = before.filter(|before| before.reference(inference()).is_ok());
         Ok(Self {
             subject,

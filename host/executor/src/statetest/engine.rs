@@ -2,8 +2,12 @@
 
 use super::{Executed, Job, MetisExecutor, StateTestExecutor, envelope::sealed};
 use crate::{BlockEngine, EngineOptions, Error, Threads};
+use metisvm_jit::Jit;
 use metisvm_vm::MetisEvmFactory;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// The block engine, with one transaction at a time and nothing around it: no system calls, rewards or
 /// withdrawals.
@@ -11,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct EngineExecutor {
     name: &'static str,
     engine: BlockEngine,
+    jit: Option<Arc<Jit>>,
     speculated: AtomicU64,
     in_turn: AtomicU64,
     transfers: AtomicU64,
@@ -63,6 +68,7 @@ impl EngineExecutor {
         Ok(Self {
             name,
             engine: BlockEngine::with_options(threads, options),
+            jit: None,
             speculated: AtomicU64::new(0),
             in_turn: AtomicU64::new(0),
             transfers: AtomicU64::new(0),
@@ -70,6 +76,15 @@ impl EngineExecutor {
             refused: AtomicU64::new(0),
             elsewhere: AtomicU64::new(0),
         })
+    }
+
+    /// The same with native code.
+    #[must_use]
+    pub fn with_jit(self, jit: Arc<Jit>) -> Self {
+        Self {
+            jit: Some(jit),
+            ..self
+        }
     }
 
     /// By which way the transactions went so far.
@@ -96,7 +111,7 @@ impl StateTestExecutor for EngineExecutor {
             self.elsewhere.fetch_add(1, Ordering::Relaxed);
             return MetisExecutor.transact(job);
         };
-        let factory = MetisEvmFactory::new(job.spec.clone(), None);
+        let factory = MetisEvmFactory::new(job.spec.clone(), None).with_jit(self.jit.clone());
         let executed = self.engine.execute_alone(
             &factory,
             job.env.clone(),

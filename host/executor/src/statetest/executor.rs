@@ -3,6 +3,7 @@
 use alloy_consensus::Header;
 use alloy_evm::{Evm, EvmEnv, EvmFactory, eth::EthEvmContext};
 use alloy_primitives::{Bytes, keccak256, map::AddressSet};
+use metisvm_jit::Jit;
 use metisvm_state::MemoryState;
 use metisvm_vm::{ChainSpec, MetisEvmFactory};
 use revm::{
@@ -62,14 +63,32 @@ impl StateTestExecutor for MetisExecutor {
     }
 
     fn transact(&self, job: &Job<'_>) -> Result<Executed, String> {
-        let mut state = job.pre_state.clone();
-        let factory = MetisEvmFactory::new(job.spec.clone(), None);
-        let result = factory
-            .create_evm(&mut state, job.env.clone())
-            .transact_commit(job.transaction.clone())
-            .map_err(|error| error.to_string())?;
-        Ok(Executed { result, state })
+        transact(job, None)
     }
+}
+
+/// Our EVM over our state, with native code as the options of this compiler say.
+#[derive(Debug, Clone)]
+pub struct NativeExecutor(pub Arc<Jit>);
+
+impl StateTestExecutor for NativeExecutor {
+    fn name(&self) -> &'static str {
+        "native code"
+    }
+
+    fn transact(&self, job: &Job<'_>) -> Result<Executed, String> {
+        transact(job, Some(self.0.clone()))
+    }
+}
+
+fn transact(job: &Job<'_>, jit: Option<Arc<Jit>>) -> Result<Executed, String> {
+    let mut state = job.pre_state.clone();
+    let factory = MetisEvmFactory::new(job.spec.clone(), None).with_jit(jit);
+    let result = factory
+        .create_evm(&mut state, job.env.clone())
+        .transact_commit(job.transaction.clone())
+        .map_err(|error| error.to_string())?;
+    Ok(Executed { result, state })
 }
 
 /// revm's mainnet EVM over revm's own state, put together as `revme statetest` does it, without alloy-evm:

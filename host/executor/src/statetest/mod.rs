@@ -9,7 +9,7 @@
 //! - [`visit_documents`] finds files in folders and archives; nothing is ever written to disk.
 //! - [`Suite`] is a file that was read and checked; [`Suite::run`] executes its cases.
 //! - [`StateTestExecutor`] is what the tests are run through: [`MetisExecutor`] is our EVM,
-//!   [`EngineExecutor`] the block engine in either of its modes, and
+//!   [`NativeExecutor`] the same with native code, [`EngineExecutor`] the block engine in either of its modes, and
 //!   [`PlainExecutor`] revm as it comes, without any code of ours, to compare with.
 //! - [`run_all`] does all of it on every core and reports in the order of the files.
 
@@ -31,7 +31,7 @@ mod transaction;
 pub use case::{Case, CaseReport, Indexes, Outcome, Verdict};
 pub use engine::{EngineExecutor, EngineTally};
 pub use entries::Entries;
-pub use executor::{Executed, Job, MetisExecutor, PlainExecutor, StateTestExecutor};
+pub use executor::{Executed, Job, MetisExecutor, NativeExecutor, PlainExecutor, StateTestExecutor};
 pub use run::{FileReport, Totals, process_documents, run_all};
 pub use skip::Skips;
 pub use source::{Document, bytes_on_disk, visit_documents};

@@ -1,6 +1,7 @@
 //! What a run of blockchain tests looks like, for people and for programs.
 
 use crate::error::CliError;
+use crate::jit::JitReport;
 use crate::output::{self, shown, thousands};
 use metisvm_conformance::blocktest::{FileReport, TestReport, Totals, Verdict};
 use serde_json::{Value, json};
@@ -77,8 +78,8 @@ impl Report {
         }
     }
 
-    /// Shows the totals; true where all is well.
-    pub(super) fn finish(self) -> Result<bool, CliError> {
+    /// Shows the totals and what native code did; true where all is well.
+    pub(super) fn finish(self, native: &JitReport) -> Result<bool, CliError> {
         let well = self.totals.all_well();
         if self.as_json {
             let mut object = json!({
@@ -90,6 +91,7 @@ impl Report {
             object["known_by_rule"] = reasons("rule", &self.known);
             object["skips"] = reasons("reason", &self.skips);
             object["ms"] = json!(self.started.elapsed().as_millis() as u64);
+            object["jit"] = native.json();
             output::json(&object)?;
             return Ok(well);
         }
@@ -108,6 +110,9 @@ impl Report {
         }
         if self.totals.files > 0 {
             self.table()?;
+        }
+        if let Some(native) = native.line() {
+            output::line(&format!("native code: {native}"))?;
         }
         Ok(well)
     }

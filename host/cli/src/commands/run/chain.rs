@@ -6,6 +6,7 @@ use crate::datadir::{Chain, DataDir};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::hashing::{HashingReport, Mark};
+use crate::jit::JitReport;
 use crate::output::{self, thousands};
 use alloy_consensus::Header;
 use metisvm_executor::{BlockFile, BlockReport, CheckedFile, run_block_file_with};
@@ -102,12 +103,18 @@ impl Runner<'_> {
         let composed = &self.compositions[place].1;
         let before = composed.mark();
         let inference = Arc::new(DispatcherEngine::new(composed.dispatcher.clone()));
+        let counted = self.jit_counters();
+        let begins = datadir.chain().is_none();
         let (report, on_chain) = match datadir.chain() {
             Some(chain) => self.follow(datadir, chain, block, &inference)?,
             None => self.begin(datadir, block, &inference)?,
         };
+        let native = JitReport::since(self.jit.as_ref(), &counted);
+        if begins && self.args.jit.cache.is_none() {
+            self.open_jit(Some(datadir))?;
+        }
         let composed = &mut self.compositions[place].1;
-        let mut ran = Ran::new(report, &inference, composed, &before);
+        let mut ran = Ran::new(report, &inference, composed, &before, native);
         if file.is_none() {
             ran.accuracy = bundled::accuracy(&ran.block.outcome);
         }

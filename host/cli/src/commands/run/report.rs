@@ -5,6 +5,7 @@ use crate::card_report::{self, CardReport};
 use crate::composition::{Composition, CpuReport, Mark, OpenClReport};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
+use crate::jit::JitReport;
 use crate::output::{self, ms, thousands};
 use metisvm_accel::Counters;
 use metisvm_executor::{BlockReport, TransactionStatus};
@@ -28,6 +29,8 @@ pub(super) struct Ran {
     pub(super) cpu: Option<CpuReport>,
     /// What the OpenCL device did, where there was one.
     pub(super) opencl: Option<OpenClReport>,
+    /// What native code did.
+    pub(super) native: JitReport,
     /// What became of it on the chain that it was executed over; `None` over the state in its file.
     pub(super) on_chain: Option<OnChain>,
 }
@@ -42,6 +45,7 @@ impl Ran {
         engine: &DispatcherEngine,
         composed: &mut Composition,
         before: &Mark,
+        native: JitReport,
     ) -> Self {
         let new_errors = engine.dispatcher().take_errors();
         let instead = composed.instead();
@@ -64,6 +68,7 @@ impl Ran {
             cards: composed.cards_since(before),
             cpu: composed.cpu_since(before),
             opencl: composed.opencl_since(before),
+            native,
             on_chain: None,
         }
     }
@@ -135,6 +140,7 @@ impl Ran {
             "fallbacks": c.fallbacks,
             "device_errors": self.device_errors,
             "accuracy": self.accuracy,
+            "jit": self.native.json(),
         });
         if let Some(cpu) = &self.cpu {
             cpu.json(&mut object);
@@ -196,6 +202,9 @@ impl Ran {
         row("gas used", thousands(b.outcome.gas_used));
         row("threads", b.engine.threads.to_string());
         row("time executing", milliseconds(b.outcome.execute_time));
+        if let Some(native) = self.native.line() {
+            row("native code", native);
+        }
         if c.requests > 0 {
             // Several threads may wait at once, so this is no part of the time above.
             let of = if b.engine.threads > 1 {

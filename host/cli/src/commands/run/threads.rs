@@ -1,6 +1,7 @@
 //! Plain revm, one thread and several, compared block by block.
 
 use crate::error::CliError;
+use crate::jit::JitReport;
 use crate::output::{self, ms, thousands};
 use metisvm_executor::{BlockFile, DEFAULT_FILE_LIMIT, ThreadsComparison, sampling::Times};
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ fn warning(compared: &ThreadsComparison) -> Option<String> {
     })
 }
 
-fn object(compared: &ThreadsComparison, file: Option<&Path>) -> Value {
+fn object(compared: &ThreadsComparison, native: &JitReport, file: Option<&Path>) -> Value {
     let (block, report) = (&compared.block, &compared.report);
     let mut object = json!({
         "compare": "threads",
@@ -81,6 +82,7 @@ fn object(compared: &ThreadsComparison, file: Option<&Path>) -> Value {
         "in_turn": report.in_turn,
         "in_sequence": report.sequential,
         "transfers": report.transfers,
+        "jit": native.json(),
     });
     for (way, times) in [
         ("plain_revm", &compared.plain_revm),
@@ -112,12 +114,17 @@ fn rounded(ratio: f64) -> f64 {
 }
 
 /// Writes one comparison.
-pub(super) fn show(compared: &ThreadsComparison, file: Option<&Path>, as_json: bool) -> Result<(), CliError> {
+pub(super) fn show(
+    compared: &ThreadsComparison,
+    native: &JitReport,
+    file: Option<&Path>,
+    as_json: bool,
+) -> Result<(), CliError> {
     if let Some(warning) = warning(compared) {
         output::complain(&format!("warning: block {}: {warning}", compared.block.number));
     }
     if as_json {
-        return output::json(&object(compared, file));
+        return output::json(&object(compared, native, file));
     }
     let (block, report) = (&compared.block, &compared.report);
     let title = match file {
@@ -154,6 +161,9 @@ pub(super) fn show(compared: &ThreadsComparison, file: Option<&Path>, as_json: b
         format!("{} of {} reads", thousands(hits), thousands(hits + misses)),
     );
     row("executed in sequence by choice", thousands(report.sequential));
+    if let Some(native) = native.line() {
+        row("native code", native);
+    }
     row(
         "parallel equals sequential",
         yes_or(compared.parallel_difference.as_deref()),

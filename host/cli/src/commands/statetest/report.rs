@@ -1,6 +1,7 @@
 //! What a run of state tests looks like, for people and for programs.
 
 use crate::error::CliError;
+use crate::jit::JitReport;
 use crate::output::{self, shown, thousands};
 use metisvm_executor::statetest::{CaseReport, FileReport, Outcome, Totals, Verdict};
 use serde_json::{Value, json};
@@ -85,14 +86,15 @@ impl Report {
         }
     }
 
-    /// Shows the totals; true where all is well.
-    pub(super) fn finish(self) -> Result<bool, CliError> {
+    /// Shows the totals and what native code did; true where all is well.
+    pub(super) fn finish(self, native: &JitReport) -> Result<bool, CliError> {
         let well = self.totals.all_well();
         if self.as_json {
             let (files, errors) = (self.totals.files, self.totals.errors);
             let mut object = json!({ "summary": true, "files": files, "errors": errors });
             put_totals(&mut object, &self.totals);
             object["ms"] = json!(self.started.elapsed().as_millis() as u64);
+            object["jit"] = native.json();
             output::json(&object)?;
             return Ok(well);
         }
@@ -112,6 +114,9 @@ impl Report {
         }
         if self.totals.files > 0 {
             self.table()?;
+        }
+        if let Some(native) = native.line() {
+            output::line(&format!("native code: {native}"))?;
         }
         Ok(well)
     }

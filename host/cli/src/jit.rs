@@ -112,22 +112,9 @@ impl JitReport {
                 counters: Counters::default(),
             };
         };
-        let now = jit.counters();
         Self {
             mode: jit.options().mode,
-            counters: Counters {
-                native_frames: now.native_frames.saturating_sub(before.native_frames),
-                interpreted_frames: now.interpreted_frames.saturating_sub(before.interpreted_frames),
-                deoptimised_frames: now.deoptimised_frames.saturating_sub(before.deoptimised_frames),
-                missing_regions: now.missing_regions.saturating_sub(before.missing_regions),
-                compiled_regions: now.compiled_regions.saturating_sub(before.compiled_regions),
-                loaded_regions: now.loaded_regions.saturating_sub(before.loaded_regions),
-                refused_files: now.refused_files.saturating_sub(before.refused_files),
-                declined: now.declined.saturating_sub(before.declined),
-                compile_ns: now.compile_ns.saturating_sub(before.compile_ns),
-                compile_on_path_ns: now.compile_on_path_ns.saturating_sub(before.compile_on_path_ns),
-                ..now
-            },
+            counters: jit.counters().since(before),
         }
     }
 
@@ -151,10 +138,14 @@ impl JitReport {
             "deoptimised_frames": c.deoptimised_frames,
             "missing_regions": c.missing_regions,
             "contracts": c.contracts,
+            "evicted_contracts": c.evicted_contracts,
             "compiled_regions": c.compiled_regions,
             "loaded_regions": c.loaded_regions,
+            "stored_files": c.stored_files,
             "refused_files": c.refused_files,
+            "disk_errors": c.disk_errors,
             "declined": c.declined,
+            "dropped_requests": c.dropped_requests,
             "bytecode_bytes": c.bytecode_bytes,
             "code_bytes": c.code_bytes,
             "compile_ms": time(c.compile_ns),

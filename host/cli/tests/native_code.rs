@@ -17,7 +17,7 @@ use support::{objects, run, shared, stderr, stdout};
 use tempfile::tempdir;
 
 /// The keys of `jit` in a report, and no others.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 18] = [
     "bytecode_bytes",
     "code_bytes",
     "compile_ms",
@@ -26,12 +26,16 @@ const KEYS: [&str; 14] = [
     "contracts",
     "declined",
     "deoptimised_frames",
+    "disk_errors",
+    "dropped_requests",
+    "evicted_contracts",
     "interpreted_frames",
     "loaded_regions",
     "missing_regions",
     "mode",
     "native_frames",
     "refused_files",
+    "stored_files",
 ];
 
 /// The objects of a run that went well.

@@ -1,4 +1,5 @@
 //! From the interpreter into native code and back.
+#![allow(unsafe_code)]
 
 use crate::{
     arithmetic,

@@ -1,4 +1,5 @@
 //! The functions that machine code calls. None of them unwinds.
+#![allow(unsafe_code)]
 
 use crate::record::{NOT_GROWN, Record};
 use core::panic::AssertUnwindSafe;

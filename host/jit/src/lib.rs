@@ -15,12 +15,10 @@ mod contract;
 mod counters;
 mod disk;
 mod emit;
-#[allow(unsafe_code)]
 mod enter;
 mod error;
 mod executable;
 mod glue;
-#[allow(unsafe_code)]
 mod helpers;
 mod jit;
 mod machine_code;

@@ -20,7 +20,7 @@ use std::{
 };
 
 /// The reference needs nothing.
-struct Interpreters;
+pub(crate) struct Interpreters;
 
 impl Runners for Interpreters {
     type Runner = Interpreted;

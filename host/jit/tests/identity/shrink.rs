@@ -1,13 +1,17 @@
 //! Makes a trial that differs as small as it gets, and still differ.
 
 use crate::{
-    check::Found,
+    check::{Found, Interpreters, Pair},
     execution::{Entry, Form},
     generate::Trial,
     instructions::stack,
     program::{Item, Word},
 };
-use revm::{bytecode::opcode, interpreter::instructions::gas_table_spec, primitives::U256};
+use revm::{
+    bytecode::{Bytecode, opcode},
+    context_interface::result::{ExecutionResult, HaltReason},
+    primitives::U256,
+};
 use std::ops::Range;
 
 /// Executions that a difference is shrunk with at most, where one takes microseconds.
@@ -20,6 +24,7 @@ pub(crate) fn shrunk(found: Found, most: usize, differs: impl FnMut(&Trial) -> O
         differs,
         left: most,
         gas_matters: true,
+        reference: Pair::new(Interpreters),
     };
     shrinker.gas_matters = !shrinker.with(|trial| trial.gas = AMPLE);
     loop {
@@ -50,12 +55,33 @@ fn balance(items: &[Item]) -> (usize, usize) {
     each.fold((0, 0), |sum, (takes, leaves)| (sum.0 + takes, sum.1 + leaves))
 }
 
+/// The least gas with which a trial does not run out of it, or [`AMPLE`].
+fn enough(reference: &mut Pair<Interpreters>, trial: &Trial) -> u64 {
+    let mut execution = trial.execution();
+    let code = Bytecode::new_raw(execution.code.clone());
+    let (mut little, mut much) = (0, AMPLE);
+    while much - little > 1 {
+        execution.gas = little + (much - little) / 2;
+        match reference.execute(&execution, &code).0.result {
+            Err(_)
+            | Ok(ExecutionResult::Halt {
+                reason: HaltReason::OutOfGas(_),
+                ..
+            }) => little = execution.gas,
+            Ok(_) => much = execution.gas,
+        }
+    }
+    much
+}
+
 struct Shrinker<F> {
     found: Found,
     differs: F,
     left: usize,
     /// Whether it does not differ with ample gas.
     gas_matters: bool,
+    /// Says what gas trials need.
+    reference: Pair<Interpreters>,
 }
 
 impl<F: FnMut(&Trial) -> Option<String>> Shrinker<F> {
@@ -76,38 +102,41 @@ impl<F: FnMut(&Trial) -> Option<String>> Shrinker<F> {
         }
     }
 
-    /// Takes what the trial is without a few items, or with others in their place; with less gas, too, where what they
-    /// cost decides whether it differs.
-    fn without(&mut self, range: Range<usize>, instead: Vec<Item>) -> bool {
-        let change = |trial: &mut Trial| drop(trial.program.items.splice(range.clone(), instead.clone()));
-        if self.with(change) {
+    /// The same; where gas decides whether it differs, also with as much less gas as the changed trial needs less.
+    fn with_gas(&mut self, change: impl Fn(&mut Trial)) -> bool {
+        if self.with(&change) {
             return true;
         }
-        let gas = gas_table_spec(self.found.trial.spec);
-        let cost = |items: &[Item]| {
-            items
-                .iter()
-                .map(|item| u64::from(gas[usize::from(item.opcode())]))
-                .sum()
-        };
-        let saved: u64 = cost(&self.found.trial.program.items[range.clone()]);
-        let saved = saved.saturating_sub(cost(&instead));
-        self.gas_matters
-            && self.with(|trial| {
-                change(trial);
-                trial.gas = trial.gas.saturating_sub(saved);
-            })
+        if !self.gas_matters {
+            return false;
+        }
+        let mut trial = self.found.trial.clone();
+        change(&mut trial);
+        if trial == self.found.trial {
+            return false;
+        }
+        let before = enough(&mut self.reference, &self.found.trial);
+        let after = enough(&mut self.reference, &trial);
+        self.with(|trial| {
+            change(trial);
+            trial.gas = (trial.gas + after).saturating_sub(before);
+        })
+    }
+
+    /// Takes what the trial is without a few items, or with others in their place.
+    fn without(&mut self, range: Range<usize>, instead: Vec<Item>) -> bool {
+        self.with_gas(|trial| drop(trial.program.items.splice(range.clone(), instead.clone())))
     }
 
     /// The plainest transaction.
     fn circumstances(&mut self) {
-        self.with(|trial| trial.entry = Entry::Call);
-        self.with(|trial| trial.form = Form::Legacy);
-        self.with(|trial| trial.value = 0);
-        self.with(|trial| trial.spec = revm::primitives::hardfork::SpecId::OSAKA);
-        self.with(|trial| trial.program.cut = 0);
-        self.with(|trial| trial.program.input.clear());
-        while self.with(|trial| {
+        self.with_gas(|trial| trial.entry = Entry::Call);
+        self.with_gas(|trial| trial.form = Form::Legacy);
+        self.with_gas(|trial| trial.value = 0);
+        self.with_gas(|trial| trial.spec = revm::primitives::hardfork::SpecId::OSAKA);
+        self.with_gas(|trial| trial.program.cut = 0);
+        self.with_gas(|trial| trial.program.input.clear());
+        while self.with_gas(|trial| {
             trial
                 .program
                 .input

@@ -234,8 +234,8 @@ impl Emitter<'_, '_> {
             let Some(form) = step.form else {
                 return self.deoptimise(&mut path, step.pc);
             };
-            if to_check {
-                self.check_stack(&mut path, index);
+            if to_check && !self.check_stack(&mut path, index) {
+                return;
             }
             if index >= path.segment_end {
                 self.take_gas(&mut path, index);

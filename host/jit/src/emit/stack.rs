@@ -8,7 +8,7 @@ use super::{
 };
 use crate::record;
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
-use revm::bytecode::opcode as op;
+use revm::{bytecode::opcode as op, interpreter::interpreter::STACK_LIMIT};
 
 /// Bytes of a word.
 const WORD: i64 = 32;
@@ -82,10 +82,15 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Leaves where the stretch from an instruction on would find too few words on the stack, or too many.
-    pub(super) fn check_stack(&mut self, path: &mut Path, index: usize) {
+    /// Leaves where the stretch from an instruction on would find too few words on the stack, or too many. Whether the
+    /// path goes on: no stack has enough for some stretches.
+    pub(super) fn check_stack(&mut self, path: &mut Path, index: usize) -> bool {
         let (present, room) = self.stack_of_stretch(index);
         let (present, room) = (present - path.height(), room + path.height());
+        if present.max(room) > STACK_LIMIT as i32 {
+            self.deoptimise(path, self.plan.step(index).pc);
+            return false;
+        }
         let mut bad = None;
         if present > path.present {
             path.present = present;
@@ -110,6 +115,7 @@ impl Emitter<'_, '_> {
             let gas = path.gas;
             self.leave_if(path, bad, self.plan.step(index).pc, gas);
         }
+        true
     }
 
     /// How many words have to be on the stack for the stretch from an instruction up to where it may leave, and by how

@@ -22,7 +22,7 @@ use metisvm_executor::{
 };
 use metisvm_jit::{Counters, Jit};
 use metisvm_model::Bundle;
-use metisvm_vm::{ChainSpec, KeyRing, MetisEvmFactory};
+use metisvm_vm::{ChainSpec, KeyRing, MetisEvmFactory, ProofVerifier};
 use report::Ran;
 use serde_json::json;
 use std::fs::File;
@@ -212,7 +212,8 @@ impl Runner<'_> {
                 };
                 let samples = self.args.samples.map_or(Samples::Adaptive, Samples::Exactly);
                 let (before, on) = (self.before.block(), self.blocks.threads());
-                let (keys, jit) = (Some(self.keys.clone()), self.jit.clone());
+                let keys: Option<Arc<dyn ProofVerifier>> = Some(self.keys.clone());
+                let jit = self.jit.clone();
                 let counted = self.jit_counters();
                 let compared = compare_threads(block, before, inference, keys, jit, on, samples)?;
                 let native = JitReport::since(self.jit.as_ref(), &counted);

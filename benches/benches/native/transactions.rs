@@ -118,7 +118,7 @@ fn measure(case: Case, samples: usize) -> Result<Measured, Failure> {
     }
     drop((interpreter, native));
     let gas = expected.result.tx_gas_used();
-    let codes = compile::codes(expected.state);
+    let codes = compile::codes(&case, expected.state);
     Ok(Measured {
         whole: compile::whole(&case, &codes)?,
         contracts: codes.len(),

@@ -49,9 +49,13 @@ pub fn settle(jit: &Jit, mut work: impl FnMut() -> Result<(), Failure>) -> Resul
     Err(format!("after {ROUNDS} rounds there is still something to compile").into())
 }
 
-/// The code that a transaction has loaded, by its hash.
-pub fn codes(state: EvmState) -> BTreeMap<B256, Bytecode> {
-    let codes = state.into_values().filter_map(|account| {
+/// The code that a transaction has loaded, by its hash, from the state that it leaves. The beneficiary may be a contract,
+/// which nobody called; and what the transaction has created was not there before.
+pub fn codes(case: &Case, state: EvmState) -> BTreeMap<B256, Bytecode> {
+    let codes = state.into_iter().filter_map(|(address, account)| {
+        if address == case.env.block_env.beneficiary || account.is_created() {
+            return None;
+        }
         let code = account.info.code?;
         (!code.is_empty()).then_some((account.info.code_hash, code))
     });

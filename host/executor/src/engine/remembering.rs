@@ -99,8 +99,8 @@ mod tests {
         state.insert_account(CONTRACT, U256::ZERO, 1, code, []);
         let factory = MetisEvmFactory::new(Arc::new(ChainSpec::mainnet()), None);
         let header = Header {
-            number: 20_000_000,
-            timestamp: 1_717_281_407,
+            number: 15_000_000,
+            timestamp: 1_656_000_000,
             gas_limit: 30_000_000,
             ..Header::default()
         };

@@ -163,7 +163,7 @@ fn measure_block(
     block: &impl Block,
     samples: usize,
 ) -> Result<Measured, Failure> {
-    let jit = compile::fresh()?;
+    let jit = compile::fresh(compile::Policy::Hot)?;
     let (off, on) = (block.factory(None), block.factory(Some(&jit)));
     compile::settle(&jit, || {
         let engine = block.engine(&on, 1)?;

@@ -89,7 +89,7 @@ fn cases(options: &Options, threads: &Threads) -> Result<Vec<Case>, Failure> {
 }
 
 fn measure(case: Case, samples: usize) -> Result<Measured, Failure> {
-    let jit = compile::fresh()?;
+    let jit = compile::fresh(compile::Policy::Everything)?;
     let mut interpreter = Runner::interpreting(&case);
     let expected = interpreter.run()?;
     if !expected.result.is_success() {

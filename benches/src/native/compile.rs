@@ -2,28 +2,42 @@
 
 use super::Case;
 use crate::Failure;
-use metisvm_jit::{Compiled, Counters, Jit, JitMode, JitOptions};
+use metisvm_jit::{Compiled, Counters, Jit, JitOptions};
 use metisvm_vm::native_rules;
 use revm::{bytecode::Bytecode, primitives::B256, state::EvmState};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What is executed at all is compiled, as after many blocks.
-const HOT: u32 = 1;
+/// What is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Whatever is executed, as after many executions of the same transaction.
+    Everything,
+    /// What is hot by the options that commands have.
+    Hot,
+}
+
 /// A contract becomes hot, and then its regions one after the other as each leads to the next: so many rounds are
 /// enough for any chain of them that real contracts have.
 const ROUNDS: usize = 100;
 
 /// A compiler with nothing in it that keeps nothing on disk.
-pub fn fresh() -> Result<Arc<Jit>, Failure> {
+pub fn fresh(policy: Policy) -> Result<Arc<Jit>, Failure> {
+    let default = JitOptions::default();
+    let (hot, hot_region) = match policy {
+        Policy::Everything => (1, 1),
+        Policy::Hot => (default.hot, default.hot_region),
+    };
     Ok(Jit::new(JitOptions {
-        mode: JitMode::On,
-        hot: HOT,
-        ..JitOptions::default()
+        hot,
+        hot_region,
+        ..default
     })?)
 }
 
 /// Does the work until nothing more is compiled for it.
 pub fn settle(jit: &Jit, mut work: impl FnMut() -> Result<(), Failure>) -> Result<(), Failure> {
+    // So many rounds make a contract hot, and then a region.
+    let patience = jit.options().hot + jit.options().hot_region;
     let made = |counters: Counters| {
         let Counters {
             compiled_regions,
@@ -40,8 +54,7 @@ pub fn settle(jit: &Jit, mut work: impl FnMut() -> Result<(), Failure>) -> Resul
         jit.settle();
         let after = made(jit.counters());
         quiet = if after == before { quiet + 1 } else { 0 };
-        // One round makes a contract hot and the next one its regions.
-        if quiet > HOT {
+        if quiet >= patience {
             return Ok(());
         }
         before = after;
@@ -64,7 +77,7 @@ pub fn codes(case: &Case, state: EvmState) -> BTreeMap<B256, Bytecode> {
 
 /// Compiles all of every contract that a case loads, ahead of time.
 pub fn whole(case: &Case, codes: &BTreeMap<B256, Bytecode>) -> Result<Compiled, Failure> {
-    let jit = fresh()?;
+    let jit = fresh(Policy::Everything)?;
     let rules = native_rules(case.env.cfg_env.spec);
     let mut all = Compiled::default();
     for (hash, code) in codes {

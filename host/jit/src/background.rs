@@ -45,6 +45,8 @@ pub(crate) struct Background<G: Generator> {
 #[derive(Debug)]
 struct Shared<G: Generator> {
     builder: Arc<Builder<G>>,
+    /// Regions are compiled as soon as they are reached.
+    eager: bool,
     queue: Mutex<Queue<G::Code>>,
     /// Something is to be done, or sooner.
     work: Condvar,
@@ -73,7 +75,7 @@ struct Queue<C> {
 /// What is to be compiled.
 #[derive(Debug)]
 enum Request<C> {
-    /// A contract is to be analysed, its first region compiled.
+    /// A contract is to be analysed; its first region compiled where regions are as soon as they are reached.
     Contract(Arc<Contract<C>>, Bytecode),
     /// A region.
     Region(Arc<Contract<C>>, usize),
@@ -116,6 +118,7 @@ impl<G: Generator> Background<G> {
         };
         let shared = Arc::new(Shared {
             builder,
+            eager: options.hot_region <= 1,
             queue: Mutex::new(queue),
             work: Condvar::new(),
             done: Condvar::new(),
@@ -247,7 +250,9 @@ impl<G: Generator> Shared<G> {
                     return;
                 }
                 self.builder.prepare(&contract, &bytecode, Caller::Aside);
-                self.build(&contract, 0);
+                if self.eager {
+                    self.build(&contract, 0);
+                }
             }
             Job::Build(Request::Region(contract, region)) => self.build(&contract, region),
             // What fails is counted.

@@ -7,10 +7,6 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering},
 };
 
-/// So often is a region without code reached before it is asked for. The contract is hot already, so that what is
-/// reached in it is as well.
-const HOT_REGION: u32 = 1;
-
 /// A contract under one set of rules. Threads share it; the cache drops it while others may still execute it.
 #[derive(Debug)]
 pub(crate) struct Contract<C> {
@@ -42,7 +38,7 @@ pub(crate) struct Ready<C> {
 /// A region that may be without code.
 #[derive(Debug, Default)]
 struct Region {
-    /// Times it was reached without code.
+    /// Times it was reached without code, of late: the lower half counts, the upper one is the tick of the last one.
     heat: AtomicU32,
     /// [`IDLE`], [`ASKED`] or [`DECLINED`].
     state: AtomicU8,
@@ -138,14 +134,13 @@ impl<C: Code> Ready<C> {
         self.regions.len()
     }
 
-    /// Notes that a region was reached without code; true if it has to be requested, once.
-    pub(crate) fn is_wanted(&self, region: usize) -> bool {
+    /// Notes that a region was reached without code at a tick of the clock of frames; true if it has to be requested,
+    /// once.
+    pub(crate) fn is_wanted(&self, region: usize, tick: u16, hot: u32) -> bool {
         let Some(region) = self.regions.get(region) else {
             return false;
         };
-        region.state.load(Ordering::Relaxed) == IDLE
-            && region.heat.fetch_add(1, Ordering::Relaxed).saturating_add(1) >= HOT_REGION
-            && self.ask(region)
+        region.state.load(Ordering::Relaxed) == IDLE && region.heat_up(tick) >= hot && self.ask(region)
     }
 
     fn ask(&self, region: &Region) -> bool {
@@ -183,6 +178,18 @@ impl<C: Code> Ready<C> {
     }
 }
 
+impl Region {
+    /// Counts, and halves what was counted before with each tick since then. Threads that meet may lose one of theirs.
+    fn heat_up(&self, tick: u16) -> u32 {
+        let heat = self.heat.load(Ordering::Relaxed);
+        let passed = tick.wrapping_sub((heat >> 16) as u16);
+        let count = (heat & 0xffff).checked_shr(passed.into()).unwrap_or(0) + 1;
+        let kept = count.min(0xffff);
+        self.heat.store(u32::from(tick) << 16 | kept, Ordering::Relaxed);
+        count
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,5 +204,16 @@ mod tests {
         assert_eq!(hot(&contract), 1);
         // Zero is as one: the first entry counts before it is compared.
         assert!(Contract::<()>::new(B256::ZERO, 0).heats_up(0));
+    }
+
+    #[test]
+    fn a_region_is_as_hot_as_it_was_reached_of_late() {
+        let region = Region::default();
+        assert_eq!((1..=10).map(|_| region.heat_up(7)).last(), Some(10));
+        assert_eq!(region.heat_up(8), 6);
+        assert_eq!(region.heat_up(10), 2);
+        // The clock goes round, and a long time is long.
+        assert_eq!(region.heat_up(9), 1);
+        assert_eq!((0..70_000).map(|_| region.heat_up(9)).last(), Some(0x1_0000));
     }
 }

@@ -142,6 +142,9 @@ fn add_alone(count: &AtomicU64) {
     count.store(count.load(Relaxed) + 1, Relaxed);
 }
 
+/// Frames for a tick of the clock: about as many as a block of Ethereum has.
+const TICK: u64 = 4096;
+
 /// The frames of all EVMs: of those that are there, and of those that were.
 #[derive(Debug, Default)]
 pub(crate) struct AllFrames(Mutex<FramesSoFar>);
@@ -153,6 +156,12 @@ struct FramesSoFar {
 }
 
 impl AllFrames {
+    /// The clock of frames: it ticks with every [`TICK`] frames of EVMs that are gone, and goes round.
+    pub(crate) fn tick(&self) -> u16 {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (all.past.native_frames.wrapping_add(all.past.interpreted_frames) / TICK) as u16
+    }
+
     /// The frames of a new EVM.
     pub(crate) fn enter(&self) -> Arc<Frames> {
         let frames = Arc::<Frames>::default();

@@ -40,7 +40,7 @@ use path::Path;
 /// A path goes on in place through named JUMPDESTs as long as it has no more instructions than these. Solidity's
 /// functions return by a jump, and little of the stack would be known behind it. More of them make Aave no faster, and
 /// compiling it twice as long.
-const INLINED: usize = 8;
+const INLINED: usize = 4;
 /// And so many instructions are emitted for each of the region, above [`WORK`], before nothing more is emitted twice.
 const WORK_PER_STEP: usize = 4;
 /// In short regions some more is emitted without harm.

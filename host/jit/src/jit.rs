@@ -168,6 +168,7 @@ impl Jit {
             at_hand: B256Map::default(),
             generation: service.builder.cache.generation(),
             frames: self.frames.enter(),
+            tick: self.frames.tick(),
         });
         Native {
             jit: self.clone(),
@@ -198,10 +199,10 @@ impl Service {
         })
     }
 
-    /// Asks for what a frame of a contract found missing, as it is hot.
-    fn want_region(&self, contract: &Arc<Contract<Executable>>, region: usize) {
+    /// Counts that a frame of a hot contract found a region missing, and asks for it when it is hot as well.
+    fn want_region(&self, contract: &Arc<Contract<Executable>>, region: usize, tick: u16, hot: u32) {
         if let Some(Some(ready)) = contract.prepared()
-            && ready.is_wanted(region)
+            && ready.is_wanted(region, tick, hot)
             && !self.background.request_region(contract, region)
         {
             ready.forget_request(region);
@@ -237,6 +238,8 @@ struct Contracts {
     /// The cache's generation when none of them was known to be dropped.
     generation: u32,
     frames: Arc<Frames>,
+    /// When the EVM came, on the clock of frames.
+    tick: u16,
 }
 
 impl Native {
@@ -253,6 +256,7 @@ impl Native {
             return interpreter.run_plain(instructions, gas, host);
         };
         let always = self.jit.options.mode == JitMode::Always;
+        let (tick, hot_region) = (contracts.tick, self.jit.options.hot_region);
         // Code that runs once, to create a contract, has no hash.
         let Some(hash) = interpreter.bytecode.hash() else {
             contracts.frames.count_interpreted();
@@ -283,7 +287,7 @@ impl Native {
             if always {
                 return service.compile_region(contract, region);
             }
-            service.want_region(contract, region);
+            service.want_region(contract, region, tick, hot_region);
             false
         };
         let (action, way) = enter::run(&ready.code, interpreter, instructions, gas, host, &mut missing);

@@ -90,7 +90,7 @@ fn a_compiler_that_panics_or_declines_leaves_a_region_interpreted() {
     assert!(problem.contains("no memory for machine code"), "{problem}");
     let contract = contract(&builder, &code);
     let ready = contract.prepared().unwrap().unwrap();
-    assert!(!ready.is_wanted(2) && !ready.is_wanted(99));
+    assert!(!ready.is_wanted(2, 0, 1) && !ready.is_wanted(99, 0, 1));
     assert_eq!(
         builder.region(&contract, ready, 99, Caller::Aside),
         Built::Declined

@@ -4,10 +4,14 @@ use super::{
     Emitter, MOST_DIRTY,
     path::Path,
     trusted,
-    word::{Limb, Limbs, Word},
+    word::{Limb, Limbs, Word, ZERO},
 };
 use crate::record;
-use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
+use cranelift_codegen::ir::{
+    InstBuilder, Value,
+    condcodes::IntCC,
+    types::{I8X16, I64},
+};
 use revm::{bytecode::opcode as op, interpreter::interpreter::STACK_LIMIT};
 
 /// Bytes of a word.
@@ -65,9 +69,18 @@ impl Emitter<'_, '_> {
     }
 
     pub(super) fn store_limbs(&mut self, pointer: Value, at: i32, limbs: [Limb; 4]) {
-        for (limb, offset) in limbs.into_iter().zip([0, 8, 16, 24]) {
-            let value = self.value(limb);
-            self.builder.ins().store(trusted(), value, pointer, at + offset);
+        for (pair, at) in limbs.chunks_exact(2).zip([at, at + 16]) {
+            // Most words are small: two zeros are one store of a register that the processor clears for nothing.
+            if pair == [ZERO; 2] {
+                let zeros = self.builder.func.dfg.constants.insert(vec![0; 16].into());
+                let zeros = self.builder.ins().vconst(I8X16, zeros);
+                self.builder.ins().store(trusted(), zeros, pointer, at);
+                continue;
+            }
+            for (limb, at) in pair.iter().zip([at, at + 8]) {
+                let value = self.value(*limb);
+                self.builder.ins().store(trusted(), value, pointer, at);
+            }
         }
     }
 
@@ -164,8 +177,8 @@ impl Emitter<'_, '_> {
         path.rest = cost;
         if cost > 0 {
             let before = path.gas;
-            let price = self.iconst(cost);
-            let (left, short) = self.builder.ins().usub_overflow(before, price);
+            let ins = self.builder.ins();
+            let short = ins.icmp_imm_u(IntCC::UnsignedLessThan, before, cost as i64);
             if last_growth.is_some() {
                 self.leave_if(path, short, self.plan.step(first).pc, before);
             } else {
@@ -173,7 +186,7 @@ impl Emitter<'_, '_> {
                 self.builder.ins().brif(short, self.out_of_gas, &[], goes_on, &[]);
                 self.builder.switch_to_block(goes_on);
             }
-            path.gas = left;
+            path.gas = self.builder.ins().iadd_imm_s(before, -(cost as i64));
         }
     }
 

@@ -28,6 +28,7 @@ fn options(folder: &Path, mode: JitMode) -> JitOptions {
         mode,
         folder: Some(folder.to_owned()),
         hot: 1,
+        hot_region: 1,
         ..JitOptions::default()
     }
 }

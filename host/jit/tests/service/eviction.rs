@@ -11,6 +11,7 @@ fn nothing_is_compiled_where_there_is_no_room_for_it() {
             mode,
             memory_bytes: 1000,
             hot: 1,
+            hot_region: 1,
             ..JitOptions::default()
         });
         let mut native = jit.native(rules());
@@ -36,6 +37,7 @@ fn contracts_come_and_go_while_they_run() {
             threads: 2,
             memory_bytes: MEMORY,
             hot: 1,
+            hot_region: 1,
             ..JitOptions::default()
         });
         let contracts: Vec<_> = (0..CONTRACTS).map(|number| contract(number, 3)).collect();

@@ -7,6 +7,7 @@ use metisvm_jit::{Counters, JitMode, JitOptions};
 fn a_contract_is_native_once_it_is_hot_and_a_region_once_it_was_reached() {
     let jit = jit(JitOptions {
         hot: 3,
+        hot_region: 1,
         ..JitOptions::default()
     });
     let code = contract(1, 4);
@@ -105,6 +106,7 @@ fn code_that_creates_a_contract_is_interpreted() {
         let jit = jit(JitOptions {
             mode,
             hot: 1,
+            hot_region: 1,
             ..JitOptions::default()
         });
         let mut native = jit.native(rules());

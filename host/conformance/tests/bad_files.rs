@@ -46,13 +46,14 @@ fn error(json: &[u8]) -> String {
 fn verdict(test: &Value) -> Verdict {
     let engine = BlockEngine::new(Threads::new(1).unwrap());
     let suite = Suite::from_json(test.to_string().as_bytes()).unwrap();
-    suite.run(&engine, StoreKind::Memory).remove(0).verdict
+    suite.run(&engine, StoreKind::Memory, None).remove(0).verdict
 }
 
 fn run_path(path: &Path) -> (Totals, Vec<String>) {
     let options = Options {
         threads: 1,
         stores: &[StoreKind::Memory],
+        jit: None,
     };
     let (mut totals, mut errors) = (Totals::default(), Vec::new());
     run_all(&[path.to_owned()], options, |file| {

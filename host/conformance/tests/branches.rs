@@ -169,7 +169,7 @@ fn run(test: &Value) -> TestReport {
     for threads in [1, 2] {
         let engine = BlockEngine::new(Threads::new(threads).unwrap());
         for store in [StoreKind::Memory, StoreKind::Disk] {
-            reports.extend(suite.run(&engine, store));
+            reports.extend(suite.run(&engine, store, None));
         }
     }
     let first = reports.swap_remove(0);

@@ -34,8 +34,7 @@ use cranelift_codegen::{
     isa::{CallConv, TargetFrontendConfig},
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use loops::Head;
-use path::Path;
+use path::{Head, Path};
 
 /// A path goes on in place through named JUMPDESTs as long as it has no more instructions than these. Solidity's
 /// functions return by a jump, and little of the stack would be known behind it. More of them make Aave no faster, and

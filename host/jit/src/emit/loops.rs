@@ -5,7 +5,7 @@
 
 use super::{
     Emitter, INLINED, Task,
-    path::Path,
+    path::{Head, Path},
     word::{Limbs, Word},
 };
 use crate::plan::Plan;
@@ -16,14 +16,6 @@ use revm::bytecode::opcode as op;
 const MOST_WORDS: usize = 8;
 /// The words that a loop uses are looked for in so many instructions from its head on.
 const LONGEST_BODY: usize = 96;
-
-/// The second block of a loop's head.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
-    /// Takes gas, the top of the stack, and the limbs of each word, the topmost word first.
-    block: Block,
-    words: usize,
-}
 
 impl Emitter<'_, '_> {
     /// Finds the heads of the region's loops.

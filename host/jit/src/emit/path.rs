@@ -1,7 +1,7 @@
 //! What is known of the stack, gas and memory at a point of the machine code.
 
 use super::word::Word;
-use cranelift_codegen::ir::Value;
+use cranelift_codegen::ir::{Block, Value};
 
 /// A place of the stack.
 #[derive(Debug, Clone, Copy, Default)]
@@ -157,4 +157,13 @@ impl Path {
             }
         }
     }
+}
+
+/// The second block of a loop's head.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    /// Takes gas, the top of the stack, and the limbs of each word, the topmost word first.
+    pub(super) block: Block,
+    /// How many words it takes.
+    pub(super) words: usize,
 }

@@ -9,7 +9,7 @@ use super::{
     word::{Limbs, Word},
 };
 use crate::plan::Plan;
-use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, condcodes::IntCC};
+use cranelift_codegen::ir::{BlockArg, InstBuilder, condcodes::IntCC};
 use revm::bytecode::opcode as op;
 
 /// At most so many words are kept, four registers each: x86-64 has 16, and further ones are put into memory again.

@@ -96,6 +96,15 @@ fn compiles(when: When, supported: bool) -> Result<bool, JitError> {
     }
 }
 
+/// Says on stderr what went wrong last with native code, if anything did: a file, memory for code, the compiler.
+pub fn complain(jit: &Jit) {
+    if let Some(problem) = jit.last_problem() {
+        output::complain(&format!(
+            "note: native code: {problem}; that costs time, and no result depends on it"
+        ));
+    }
+}
+
 /// What native code did since some moment, or since the start.
 #[derive(Debug, Clone, Copy)]
 pub struct JitReport {

@@ -19,10 +19,13 @@ use std::sync::Arc;
 
 /// To be raised with every change of what is emitted or of what [`Record`](crate::record::Record)'s functions do: code
 /// on disk from before is then not used.
-const VERSION: u32 = 1;
-/// A region with more instructions of Cranelift's form is declined before machine code is made of it, which takes most
-/// of the time: a second for so many.
-const MOST_INSTRUCTIONS: usize = 1 << 17;
+const VERSION: u32 = 2;
+/// A region with more instructions of Cranelift's form is declined as soon as it has them: they take memory, and what
+/// comes after takes time. No region of a real contract had a third.
+const MOST_INSTRUCTIONS: usize = 1 << 16;
+/// With more instructions than these registers are allocated in a single pass. The better allocator takes time that
+/// grows with the square of a region whose words are all in use at once, and real contracts have a quarter of it.
+const MANY_INSTRUCTIONS: usize = 1 << 14;
 
 /// Instructions beyond x86-64's first version that machine code uses where the processor has them.
 #[cfg(target_arch = "x86_64")]
@@ -43,6 +46,8 @@ fn features() -> [(&'static str, bool); 0] {
 /// The code generator for this machine. Shared by threads.
 pub(crate) struct Compiler {
     isa: OwnedTargetIsa,
+    /// For functions with [`MANY_INSTRUCTIONS`].
+    single_pass: OwnedTargetIsa,
     glue: Arc<Glue>,
 }
 
@@ -57,36 +62,15 @@ impl Compiler {
         if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
             return Err(JitError::Unsupported);
         }
-        let failed = |problem: &dyn fmt::Display| JitError::Compiler(problem.to_string());
-        let mut flags = settings::builder();
-        for (name, value) in [
-            // The emitter folds constants itself; what Cranelift would find besides costs more than it gains.
-            ("opt_level", "none"),
-            ("is_pic", "true"),
-            // Frames of machine code are small, and no function in it calls itself.
-            ("enable_probestack", "false"),
-            ("unwind_info", "false"),
-            ("enable_table_access_spectre_mitigation", "false"),
-            (
-                "enable_verifier",
-                if cfg!(debug_assertions) { "true" } else { "false" },
-            ),
-            // Tail calls need them.
-            ("preserve_frame_pointers", "true"),
-        ] {
-            flags.set(name, value).map_err(|error| failed(&error))?;
-        }
-        let mut isa = cranelift_codegen::isa::lookup_by_name("x86_64").map_err(|error| failed(&error))?;
-        for (feature, present) in features() {
-            if present {
-                isa.enable(feature).map_err(|error| failed(&error))?;
-            }
-        }
-        let isa = isa
-            .finish(settings::Flags::new(flags))
-            .map_err(|error| failed(&error))?;
-        let glue = Glue::new(&isa).map_err(|error| failed(&error))?;
-        Ok(Self { isa, glue })
+        let isa = target("backtracking")?;
+        let single_pass = target("single_pass")?;
+        let failed = |error: std::io::Error| JitError::Compiler(error.to_string());
+        let glue = Glue::new(&isa).map_err(failed)?;
+        Ok(Self {
+            isa,
+            single_pass,
+            glue,
+        })
     }
 
     /// What all contracts share.
@@ -108,16 +92,53 @@ impl Compiler {
     pub(crate) fn region(&self, plan: &Plan, region: usize) -> Result<Vec<u8>, Declined> {
         let mut function = Function::new();
         let mut context = FunctionBuilderContext::new();
+        let target = self.isa.frontend_config();
         emit::region(
             plan,
             region,
             &mut function,
             &mut context,
-            self.isa.frontend_config(),
-        );
-        if function.dfg.num_insts() > MOST_INSTRUCTIONS {
-            return Err(Declined);
-        }
-        machine_code(&self.isa, function)
+            target,
+            MOST_INSTRUCTIONS,
+        )?;
+        let isa = if function.dfg.num_insts() > MANY_INSTRUCTIONS {
+            &self.single_pass
+        } else {
+            &self.isa
+        };
+        machine_code(isa, function)
     }
+}
+
+/// Code generation for this processor, with one of Cranelift's algorithms for registers.
+fn target(registers: &str) -> Result<OwnedTargetIsa, JitError> {
+    let failed = |problem: &dyn fmt::Display| JitError::Compiler(problem.to_string());
+    let mut flags = settings::builder();
+    for (name, value) in [
+        // The emitter folds constants itself; what Cranelift would find besides costs more than it gains.
+        ("opt_level", "none"),
+        ("regalloc_algorithm", registers),
+        ("is_pic", "true"),
+        // Hostile code has frames of tens of kilobytes, which must not reach over the guard below a thread's stack.
+        ("enable_probestack", "true"),
+        ("probestack_strategy", "inline"),
+        ("unwind_info", "false"),
+        ("enable_table_access_spectre_mitigation", "false"),
+        (
+            "enable_verifier",
+            if cfg!(debug_assertions) { "true" } else { "false" },
+        ),
+        // Tail calls need them.
+        ("preserve_frame_pointers", "true"),
+    ] {
+        flags.set(name, value).map_err(|error| failed(&error))?;
+    }
+    let mut isa = cranelift_codegen::isa::lookup_by_name("x86_64").map_err(|error| failed(&error))?;
+    for (feature, present) in features() {
+        if present {
+            isa.enable(feature).map_err(|error| failed(&error))?;
+        }
+    }
+    isa.finish(settings::Flags::new(flags))
+        .map_err(|error| failed(&error))
 }

@@ -23,7 +23,7 @@ mod word;
 use crate::{
     helpers::NO_NEXT,
     opcode::Kind,
-    plan::{Plan, Step},
+    plan::{Declined, Plan, Step},
     record::{self, Exit},
 };
 use cranelift_codegen::{
@@ -115,6 +115,8 @@ struct Emitter<'a, 'f> {
     tasks: Vec<Task>,
     /// So many more instructions may be emitted before nothing is emitted twice.
     work: usize,
+    /// With more instructions than these of Cranelift's form the region is declined.
+    most: usize,
 }
 
 /// Whether a path goes on.
@@ -127,14 +129,15 @@ enum Flow {
     Over,
 }
 
-/// Emits a region into an empty function.
+/// Emits a region into an empty function; declines one that comes to more than so many instructions.
 pub(crate) fn region(
     plan: &Plan,
     region: usize,
     function: &mut Function,
     context: &mut FunctionBuilderContext,
     target: TargetFrontendConfig,
-) {
+    most: usize,
+) -> Result<(), Declined> {
     function.signature = region_signature();
     let mut builder = FunctionBuilder::new(function, context);
     let system = |parameters, results| signature(CallConv::SystemV, parameters, results);
@@ -172,18 +175,20 @@ pub(crate) fn region(
         signatures,
         tasks: Vec::new(),
         work: WORK + WORK_PER_STEP * plan.steps_of(region),
+        most,
     };
     emitter.find_loops();
     emitter.choose_entry(parameters[1], parameters[2], parameters[3]);
     emitter.emit_dispatch();
     emitter.emit_exits();
-    emitter.emit_paths();
+    emitter.emit_paths()?;
     emitter.builder.seal_all_blocks();
     emitter.builder.finalize(target);
+    Ok(())
 }
 
 impl Emitter<'_, '_> {
-    fn emit_paths(&mut self) {
+    fn emit_paths(&mut self) -> Result<(), Declined> {
         // Taken from the end, so that machine code lies as bytecode does.
         for (place, pc) in self.plan.entries(self.region).iter().enumerate().rev() {
             let block = self.entries[place];
@@ -206,12 +211,13 @@ impl Emitter<'_, '_> {
             if let Some(head) = task.place.and_then(|place| self.heads[place]) {
                 task = self.enter_loop(task, head);
             }
-            self.follow(task);
+            self.follow(task)?;
         }
+        Ok(())
     }
 
     /// Emits a path until it leaves.
-    fn follow(&mut self, task: Task) {
+    fn follow(&mut self, task: Task) -> Result<(), Declined> {
         let Task {
             mut index,
             mut path,
@@ -221,20 +227,25 @@ impl Emitter<'_, '_> {
         } = task;
         let (mut at_beginning, mut to_check) = (true, true);
         loop {
+            if self.builder.func.dfg.num_insts() > self.most {
+                return Err(Declined);
+            }
             let step = self.plan.step(index);
             if !at_beginning && self.plan.entry(step.pc).is_some() {
                 if !self.may_inline(&step, inline, &seen) {
-                    return self.go_to(&mut path, step.pc);
+                    self.go_to(&mut path, step.pc);
+                    return Ok(());
                 }
                 seen.push(step.pc);
                 to_check = true;
             }
             at_beginning = false;
             let Some(form) = step.form else {
-                return self.deoptimise(&mut path, step.pc);
+                self.deoptimise(&mut path, step.pc);
+                return Ok(());
             };
             if to_check && !self.check_stack(&mut path, index) {
-                return;
+                return Ok(());
             }
             if index >= path.segment_end {
                 self.take_gas(&mut path, index);
@@ -252,7 +263,7 @@ impl Emitter<'_, '_> {
                     at_beginning = true;
                     to_check = true;
                 }
-                Flow::Over => return,
+                Flow::Over => return Ok(()),
             }
             if form.ends_segment() || at_beginning {
                 path.segment_end = 0;

@@ -25,7 +25,7 @@ const LONGEST: usize = 1 << 18;
 const LONGEST_NAME: usize = 3;
 
 /// Memory beyond costs more gas than any transaction has.
-const REACHABLE: u64 = 1 << 32;
+pub(crate) const REACHABLE: u64 = 1 << 32;
 
 /// In [`Plan::targets`], a JUMPDEST that no PUSH names: a computed jump may reach it, and goes on in the interpreter.
 pub(crate) const UNNAMED: u32 = 0x7fff_0000;

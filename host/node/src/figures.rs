@@ -80,6 +80,10 @@ fn take_native() {
     counter!("metisvm_jit_loaded_regions_total").absolute(counters.loaded_regions);
     counter!("metisvm_jit_declined_total").absolute(counters.declined);
     counter!("metisvm_jit_refused_files_total").absolute(counters.refused_files);
+    counter!("metisvm_jit_stored_files_total").absolute(counters.stored_files);
+    counter!("metisvm_jit_disk_errors_total").absolute(counters.disk_errors);
+    counter!("metisvm_jit_dropped_requests_total").absolute(counters.dropped_requests);
+    counter!("metisvm_jit_evicted_contracts_total").absolute(counters.evicted_contracts);
     gauge!("metisvm_jit_contracts").set(counters.contracts as f64);
     gauge!("metisvm_jit_bytecode_bytes").set(counters.bytecode_bytes as f64);
     gauge!("metisvm_jit_code_bytes").set(counters.code_bytes as f64);

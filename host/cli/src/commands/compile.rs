@@ -73,6 +73,7 @@ pub(super) fn run(args: &Compile) -> Result<bool, CliError> {
         }
     }
     compiler.jit.settle();
+    jit::complain(&compiler.jit);
     report.finish()
 }
 

@@ -63,7 +63,9 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
     let mut datadir = args.datadir.as_deref().map(open).transpose()?;
     runner.open_jit(datadir.as_ref())?;
     if args.files.is_empty() && args.unwind.is_none() {
-        return runner.block(&bundled::block()?, datadir.as_mut(), None);
+        let well = runner.block(&bundled::block()?, datadir.as_mut(), None)?;
+        runner.complain_of_native();
+        return Ok(well);
     }
     // The first file is read before blocks are taken back for it.
     let mut first = None;
@@ -113,6 +115,7 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         }
         progress.step();
     }
+    runner.complain_of_native();
     Ok(all_well)
 }
 
@@ -179,6 +182,12 @@ impl Runner<'_> {
         let chain = datadir.filter(|datadir| datadir.chain().is_some());
         self.jit = jit::open(&self.args.jit, chain.map(DataDir::folder))?;
         Ok(())
+    }
+
+    fn complain_of_native(&self) {
+        if let Some(jit) = &self.jit {
+            jit::complain(jit);
+        }
     }
 
     /// How far the counters of native code have come.

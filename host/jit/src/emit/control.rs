@@ -1,7 +1,7 @@
 //! Jumps, and the ways into a region and out of it.
 
 use super::{
-    Emitter, Flow, Task,
+    Emitter, Flow, MOST_DIRTY, Task,
     path::Path,
     word::{Limb, Limbs, Word},
 };
@@ -179,6 +179,10 @@ impl Emitter<'_, '_> {
                 Limb::Value(value) => (value, false),
             },
         };
+        // Both sides have to store what only registers have.
+        if path.dirty() > MOST_DIRTY {
+            self.store(path);
+        }
         let (taken, falls) = (self.new_block(0), self.new_block(0));
         let (if_set, if_not) = if negated { (falls, taken) } else { (taken, falls) };
         self.builder.ins().brif(condition, if_set, &[], if_not, &[]);

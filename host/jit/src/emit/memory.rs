@@ -7,7 +7,7 @@ use super::{
     word::{Limb, Limbs, Word, ZERO},
 };
 use crate::{
-    plan::Step,
+    plan::{REACHABLE, Step},
     record::{self, Exit, NOT_GROWN},
 };
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, condcodes::IntCC, types::I64};
@@ -20,9 +20,9 @@ impl Emitter<'_, '_> {
     /// Where so many bytes of memory at an offset are, once they are there; before the operands of the instruction are
     /// taken from the stack.
     pub(super) fn memory(&mut self, path: &mut Path, step: &Step, offset: &Limbs, bytes: u64) -> Value {
-        let end = offset
-            .small_constant()
-            .and_then(|offset| offset.checked_add(bytes));
+        // Memory beyond costs more gas than there is, so that nothing is to be known of it.
+        let near = offset.small_constant().filter(|offset| *offset < REACHABLE);
+        let end = near.map(|offset| offset + bytes);
         let low = self.value(offset.limb(0));
         if end.is_some_and(|end| end <= path.memory) {
             let memory = self.field(record::MEMORY);

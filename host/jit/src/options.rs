@@ -34,7 +34,7 @@ pub struct JitOptions {
     pub hot: u32,
     /// So often a region of a hot contract is to be reached, of late, to be compiled: what was counted halves with every
     /// 4,096 frames. Machine code takes ten times the room of bytecode in the processor's caches, so that it gains nothing
-    /// where it is executed once or twice in a block. With 1, a region is compiled as soon as it is reached.
+    /// where it is executed a few times in a block. With 1, a region is compiled as soon as it is reached.
     pub hot_region: u32,
 }
 
@@ -48,7 +48,7 @@ impl Default for JitOptions {
             memory_bytes: 256 << 20,
             disk_bytes: 1 << 30,
             hot: 8,
-            hot_region: 16,
+            hot_region: 64,
         }
     }
 }

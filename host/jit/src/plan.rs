@@ -102,7 +102,7 @@ impl Plan {
     /// Analyses a contract in time and memory that are linear in its length.
     pub(crate) fn new(code: &Bytecode, rules: &Rules) -> Result<Self, Declined> {
         let bytes = code.original_byte_slice();
-        if bytes.is_empty() || bytes.len() > LONGEST || !code.is_legacy() {
+        if bytes.len() > LONGEST || !code.is_legacy() {
             return Err(Declined);
         }
         let mut steps = Vec::with_capacity(bytes.len() / 2 + 2);
@@ -341,6 +341,17 @@ mod tests {
         assert!(!plan.is_jumpdest(1));
         assert_eq!(plan.operand(&plan.step(0)), U256::from(0x5b00));
         assert_eq!((plan.step(1).opcode, plan.step(1).pc), (op::STOP, 3));
+    }
+
+    #[test]
+    fn code_without_a_byte_stops() {
+        // An account that is delegated to one without code executes it (EIP-7702).
+        let plan = plan(&[]);
+        assert_eq!(
+            (plan.entries(0), plan.steps_of(0), plan.step(0).opcode),
+            (&[0][..], 0, op::STOP)
+        );
+        assert!(!plan.is_jumpdest(0));
     }
 
     #[test]

@@ -21,7 +21,11 @@ fn bench(threads: usize, memory: usize, folder: Option<&Path>) -> Bench {
     };
     let (gate, calls) = (generator.gate.clone(), generator.calls.clone());
     let builder = builder(generator, memory, folder);
-    let background = Background::new(builder.clone(), threads, &JitOptions::default()).unwrap();
+    let options = JitOptions {
+        hot_region: 1,
+        ..JitOptions::default()
+    };
+    let background = Background::new(builder.clone(), threads, &options).unwrap();
     Bench {
         builder,
         background,

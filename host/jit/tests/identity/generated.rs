@@ -110,6 +110,9 @@ impl Run {
             }
         }
         progress.since.store(0, Ordering::Relaxed);
+        if let Some(problem) = compilers.jit.last_problem() {
+            println!("the compiler: {problem}");
+        }
         self.compilers
             .lock()
             .expect("no thread panics")

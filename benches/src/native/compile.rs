@@ -34,7 +34,7 @@ pub fn fresh(policy: Policy) -> Result<Arc<Jit>, Failure> {
     })?)
 }
 
-/// Does the work until nothing more is compiled for it, or [`ROUNDS`] times.
+/// Does the work until nothing more is compiled for it, or a thousand times.
 pub fn settle(jit: &Jit, mut work: impl FnMut() -> Result<(), Failure>) -> Result<(), Failure> {
     // So many rounds make a contract hot, and then a region.
     let patience = jit.options().hot + jit.options().hot_region;

@@ -19,8 +19,10 @@ pub fn native_rules(fork: SpecId) -> Rules {
 /// What one EVM runs its frames with.
 #[derive(Debug)]
 pub(crate) struct NativeFrames {
-    native: Native,
+    jit: Arc<Jit>,
     fork: SpecId,
+    /// Made for the first frame: many EVMs have none, and rules are hashed for it.
+    native: Option<Native>,
 }
 
 impl NativeFrames {
@@ -28,8 +30,9 @@ impl NativeFrames {
     pub(crate) fn new(jit: &Arc<Jit>, fork: SpecId) -> Option<Self> {
         let compiles = Jit::is_supported() && jit.options().mode != JitMode::Off;
         compiles.then(|| Self {
-            native: jit.native(native_rules(fork)),
+            jit: jit.clone(),
             fork,
+            native: None,
         })
     }
 
@@ -48,7 +51,9 @@ impl NativeFrames {
             "native code has the static gas of its fork"
         );
         let frame = frames.get();
-        let action = self.native.run(
+        let (jit, fork) = (&self.jit, self.fork);
+        let native = self.native.get_or_insert_with(|| jit.native(native_rules(fork)));
+        let action = native.run(
             &mut frame.interpreter,
             instructions.instruction_table(),
             instructions.gas_table(),

@@ -78,7 +78,9 @@ fn cases(options: &Options, threads: &Threads) -> Result<Vec<Case>, Failure> {
     }
     match env::var_os(MORE_CASES) {
         Some(folder) => cases.extend(file::cases(Path::new(&folder))?),
-        None => line(format_args!("without snailtracer and burntpix: {MORE_CASES} names no folder with them"))?,
+        None => line(format_args!(
+            "without snailtracer and burntpix: {MORE_CASES} names no folder with them"
+        ))?,
     }
     cases.extend(own::cases());
     cases.retain(|case| options.wants(&case.name));
